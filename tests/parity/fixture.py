@@ -1,8 +1,8 @@
 """Reads parity fixtures: numbers that the published system computed on tiny models.
 
-A fixture is `<name>.json` (kind, configuration, weight recipe, tolerance) and `<name>.safetensors` (inputs and outputs,
-no weights). The folder is `fixtures/` beside this file, or the one named by LONGANIMATION_PARITY_DIR; any fixture with a
-known `kind` found there is run, whatever its shapes, seeds, step count or guidance.
+A fixture is `<name>.json` (kind, configuration, weight recipe, tolerance) and `<name>.safetensors` (inputs and
+outputs, no weights). The folder is `fixtures/` beside this file, or the one named by LONGANIMATION_PARITY_DIR; any
+fixture with a known `kind` found there is run, whatever its shapes, seeds, step count or guidance.
 
     for fixture in find("glm"):
         for case in fixture.cases():
@@ -140,7 +140,7 @@ def fill(module: torch.nn.Module, recipe: dict, rename=None) -> torch.nn.Module:
 
 
 def compare(label: str, actual, expected, tolerance: dict) -> float:
-    """Assert |actual - expected| <= atol + rtol |expected| for every element; returns the largest absolute difference."""
+    """Assert |actual - expected| <= atol + rtol |expected| for every element; returns the largest difference."""
     actual = torch.as_tensor(actual).detach().to(torch.float64)
     expected = torch.as_tensor(expected).detach().to(torch.float64)
     assert actual.shape == expected.shape, f"{label}: shape {tuple(actual.shape)}, expected {tuple(expected.shape)}"
