@@ -1,0 +1,170 @@
+"""Training episodes of the correspondence memory: a drawn clip becomes points with labels, and who may see whom."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from longanimation.models.memory_bank import GLOBAL, KEY_FRAME, LOCAL, SHEET
+
+
+@dataclass(frozen=True)
+class EpisodeConfig:
+    """size: (height, width) the network sees. zoom: range of raster pixels per network pixel. points: per frame."""
+
+    size: tuple[int, int] = (160, 288)
+    zoom: tuple[float, float] = (1.0, 1.6)
+    points: int = 256
+    wrong_history: float = 0.03
+    see_local: float = 0.65
+    see_global: float = 0.35
+
+
+def make_episode(clip, config: EpisodeConfig, rng: np.random.Generator, *, augment: bool = True) -> dict:
+    """clip: `longanimation.data.synth.Clip`. Returns numpy arrays:
+
+    lines uint8 [F, H, W]; points float32 [F, P, 2] as (y, x) in [0, 1); regions int64 [F, P] (-1 = no point);
+    labels int64 [F, P] (truth); shown int64 [F, P] (labels as the bank has them, some wrong in history);
+    visible bool [F, F] (row: target, column: what it may read); kinds int64 [F, F].
+    """
+    count = len(clip.lines)
+    window, flip = _window(clip.lines.shape[1:], config, rng, augment)
+    lines, labels, parts = (
+        [_cut(frame, window, flip, config.size, area) for frame in frames]
+        for frames, area in ((clip.lines, True), (clip.labels, False), (clip.parts, False))
+    )
+    if augment:
+        lines = _restyle(lines, clip.is_reference, rng)
+    points = np.zeros((count, config.points, 2), np.float32)
+    regions = np.full((count, config.points), -1, np.int64)
+    truth = np.zeros((count, config.points), np.int64)
+    for index in range(count):
+        yx, ids = sample_truth_points(lines[index], labels[index], parts[index], config.points, rng)
+        points[index, : len(yx)] = (yx + 0.5) / np.asarray(config.size)
+        regions[index, : len(yx)] = ids
+        truth[index, : len(yx)] = labels[index][yx[:, 0], yx[:, 1]]
+    shown = truth.copy()
+    for index in np.flatnonzero(~clip.is_reference):
+        wrong = rng.random(regions[index].max(initial=0) + 1) < config.wrong_history
+        hit = wrong[regions[index]] & (regions[index] >= 0)
+        shown[index, hit] = rng.choice(np.unique(truth[index]))
+    visible, kinds = _visibility(clip, config, rng)
+    return {
+        "lines": np.stack(lines),
+        "points": points,
+        "regions": regions,
+        "labels": truth,
+        "shown": shown,
+        "visible": visible,
+        "kinds": kinds,
+    }
+
+
+def sample_truth_points(lines, labels, parts, count, rng):
+    """Points off the lines, spread over closed regions of one part and colour: small ones first get their share.
+
+    Returns yx int64 [<=count, 2] and compact region ids int64.
+    """
+    identity = labels.astype(np.int32) * 65536 + parts
+    inside = lines > 127
+    inside[:, 1:] &= identity[:, 1:] == identity[:, :-1]
+    inside[1:] &= identity[1:] == identity[:-1]
+    _, components = cv2.connectedComponents(inside.astype(np.uint8), connectivity=4, ltype=cv2.CV_32S)
+    places = np.flatnonzero(components)
+    if len(places) == 0:
+        return np.zeros((0, 2), np.int64), np.zeros(0, np.int64)
+    region = components.ravel()[places]
+    order = np.argsort(region + rng.random(len(region)))
+    region, places = region[order], places[order]
+    starts = np.flatnonzero(np.r_[True, region[1:] != region[:-1]])
+    sizes = np.diff(np.r_[starts, len(region)])
+    rank = np.arange(len(region)) - np.repeat(starts, sizes)
+    # Equal shares for regions, but a large one gets somewhat more points than a small one.
+    share = rank / np.repeat(np.sqrt(sizes), sizes) ** 0.5 + 1e-3 * rng.random(len(region))
+    share[np.repeat(sizes < 4, sizes)] += 1e3
+    picked = np.argpartition(share, min(count, len(share)) - 1)[:count]
+    _, compact = np.unique(region[picked], return_inverse=True)
+    return np.stack(np.divmod(places[picked], lines.shape[1]), axis=1), compact
+
+
+def _window(shape, config, rng, augment):
+    """Source box (y0, x0, y1, x1) and whether to mirror."""
+    height, width = shape
+    largest = min(height / config.size[0], width / config.size[1])
+    zoom = min(rng.uniform(*config.zoom) if augment else config.zoom[1], largest)
+    box_height, box_width = config.size[0] * zoom, config.size[1] * zoom
+    y0 = rng.uniform(0, height - box_height) if augment else (height - box_height) / 2
+    x0 = rng.uniform(0, width - box_width) if augment else (width - box_width) / 2
+    y0, x0 = int(y0), int(x0)
+    return (y0, x0, y0 + int(box_height), x0 + int(box_width)), augment and rng.random() < 0.5
+
+
+def _cut(frame, window, flip, size, area):
+    y0, x0, y1, x1 = window
+    frame = frame[y0:y1, x0:x1]
+    if flip:
+        frame = frame[:, ::-1]
+    interpolation = cv2.INTER_AREA if area else cv2.INTER_NEAREST
+    return cv2.resize(np.ascontiguousarray(frame), size[::-1], interpolation=interpolation)
+
+
+def _restyle(lines, is_reference, rng):
+    """The same drawing by another hand, scanner or extractor; references sometimes differ from the shot."""
+    shot_style = _random_style(rng)
+    reference_style = _random_style(rng) if rng.random() < 0.3 else shot_style
+    return [
+        _apply_style(frame, reference_style if ref else shot_style, rng)
+        for frame, ref in zip(lines, is_reference, strict=True)
+    ]
+
+
+def _random_style(rng):
+    return {
+        "thick": rng.choice([0, 0, 0, 0, 1, 1, 2]),
+        "blur": rng.choice([0.0, 0.0, 0.5, 0.8]),
+        "strength": rng.uniform(0.7, 1.6),
+        "binary": rng.random() < 0.2,
+        "gaps": rng.choice([0, 0, 0, 4, 12]),
+        "specks": rng.choice([0, 0, 0, 5, 30]),
+    }
+
+
+def _apply_style(frame, style, rng):
+    darkness = 255 - frame
+    if style["thick"]:
+        darkness = cv2.dilate(darkness, np.ones((2, 2) if style["thick"] == 1 else (3, 3), np.uint8))
+    if style["blur"]:
+        darkness = cv2.GaussianBlur(darkness, (0, 0), style["blur"])
+    darkness = np.clip(darkness.astype(np.float32) * style["strength"], 0, 255).astype(np.uint8)
+    if style["binary"]:
+        darkness = np.where(darkness > 80, 255, 0).astype(np.uint8)
+    if style["gaps"]:
+        on_line = np.flatnonzero(darkness > 100)
+        for place in rng.choice(on_line, min(style["gaps"], len(on_line))) if len(on_line) else ():
+            y, x = divmod(int(place), darkness.shape[1])
+            cv2.circle(darkness, (x, y), int(rng.integers(1, 3)), 0, -1)
+    for _ in range(style["specks"]):
+        y, x = rng.integers(0, darkness.shape[0]), rng.integers(0, darkness.shape[1])
+        darkness[y : y + rng.integers(1, 3), x : x + rng.integers(1, 3)] = 255
+    return 255 - darkness
+
+
+def _visibility(clip, config, rng):
+    """References are seen by all; a frame sees earlier or later frames of the clip as its history, at random."""
+    count = len(clip.lines)
+    visible = np.zeros((count, count), bool)
+    kinds = np.full((count, count), GLOBAL, np.int64)
+    for other in range(count):
+        if clip.is_reference[other]:
+            visible[:, other] = True
+            kinds[:, other] = SHEET if clip.times[other] is None or clip.times[other] < 0 else KEY_FRAME
+    for target in range(count):
+        for other in range(count):
+            if clip.is_reference[other] or other == target:
+                continue
+            gap = abs(clip.times[target] - clip.times[other])
+            near = 0 <= clip.times[target] and gap <= 3
+            kinds[target, other] = LOCAL if near else GLOBAL
+            visible[target, other] = rng.random() < (config.see_local if near else config.see_global)
+    visible[np.arange(count), np.arange(count)] = False
+    return visible, kinds
