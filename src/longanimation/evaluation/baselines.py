@@ -1,0 +1,115 @@
+"""What the memory has to beat: copying the reference, and carrying its paint along by optical flow.
+
+Both work on drawings and palette labels. Optical flow follows the drawings alone (that is all a shot has before it is
+coloured), frame by frame from the nearest painted key frame; with a region vote each closed region of the drawing takes
+the label that most of its warped pixels have, exactly as the cel finish does.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from longanimation.cel import segment
+from longanimation.errors import InputError
+from longanimation.evaluation.optical_flow import LineFlow, flow_picture, warp
+
+
+@dataclass(frozen=True)
+class PaintedDrawing:
+    """A reference as the baselines see it.
+
+    lines: uint8 [H, W] (255 paper). values: labels uint8 [H, W] or colours uint8 [H, W, 3].
+    frame: its 0-based position in the shot, None for a picture from elsewhere (a character sheet).
+    """
+
+    lines: np.ndarray
+    values: np.ndarray
+    frame: int | None = 0
+
+
+def copy_reference(frames: int, references: Sequence[PaintedDrawing], size: tuple[int, int]) -> Iterator[np.ndarray]:
+    """The values of the nearest reference for every frame, resized to `size` = (height, width)."""
+    keys = _anchors(references, frames)
+    fitted = {position: _fit(reference, size).values for position, reference in keys.items()}
+    for index in range(frames):
+        yield fitted[min(fitted, key=lambda position: (abs(position - index), position))]
+
+
+def propagate(
+    lines: Sequence[np.ndarray],
+    references: Sequence[PaintedDrawing],
+    *,
+    vote: bool = False,
+    direct: bool = False,
+) -> Iterator[np.ndarray]:
+    """Carries the values of the references through the shot by optical flow on the drawings.
+
+    lines: the drawings of the shot, uint8 [H, W] each, read one at a time. vote: every closed region takes its majority
+    label (values must be labels). direct: warp every frame straight from its nearest reference instead of from its
+    neighbour. Yields labels uint8 [H, W] or colours uint8 [H, W, 3], in order.
+    """
+    if not len(lines):
+        return
+    if vote and any(reference.values.ndim != 2 for reference in references):
+        raise InputError("the region vote needs palette labels in the references, not colours")
+    size = np.asarray(lines[0]).shape[:2]
+    keys = {position: _fit(reference, size) for position, reference in _anchors(references, len(lines)).items()}
+    positions = sorted(keys)
+    for place, position in enumerate(positions):
+        start = 0 if place == 0 else (positions[place - 1] + position) // 2 + 1
+        stop = len(lines) if place == len(positions) - 1 else (position + positions[place + 1]) // 2 + 1
+        before = list(_walk(lines, range(position - 1, start - 1, -1), keys[position], vote, direct))
+        yield from reversed(before)
+        yield from _walk(lines, range(position, stop), keys[position], vote, direct)
+
+
+def _walk(lines, order: range, key: PaintedDrawing, vote: bool, direct: bool) -> Iterator[np.ndarray]:
+    flow = LineFlow()
+    source, values = flow_picture(key.lines), key.values
+    for index in order:
+        drawing = np.asarray(lines[index])
+        target = flow_picture(drawing)
+        smooth = values.ndim == 3
+        moved = values if np.array_equal(source, target) else warp(values, flow(target, source), smooth=smooth)
+        if vote:
+            moved = majority(moved, segment(drawing))
+        if not direct:
+            source, values = target, moved
+        yield moved
+
+
+def majority(labels: np.ndarray, regions) -> np.ndarray:
+    """The commonest label of each closed region, spread over it: labels uint8 [H, W], `cel.RegionMap` -> uint8 [H, W].
+
+    Only pixels off the line vote; a region of line pixels alone keeps what most of it has.
+    """
+    count, kinds = len(regions.areas), int(labels.max()) + 1
+    key = regions.ids.astype(np.int64) * kinds + labels
+    votes = np.bincount(key[regions.inside], minlength=count * kinds).reshape(count, kinds)
+    silent = votes.sum(1) == 0
+    if silent.any():
+        votes[silent] = np.bincount(key.ravel(), minlength=count * kinds).reshape(count, kinds)[silent]
+    return votes.argmax(1).astype(labels.dtype)[regions.ids]
+
+
+def _anchors(references: Sequence[PaintedDrawing], frames: int) -> dict[int, PaintedDrawing]:
+    """Where each reference stands in the shot; without any key frame the first reference stands before frame 0."""
+    if not references:
+        raise InputError("the baselines need at least one painted reference")
+    keys = {reference.frame: reference for reference in references if reference.frame is not None}
+    keys = {position: reference for position, reference in keys.items() if 0 <= position < frames}
+    return keys or {0: references[0]}
+
+
+def _fit(reference: PaintedDrawing, size: tuple[int, int]) -> PaintedDrawing:
+    if reference.lines.shape == size:
+        return reference
+    height, width = size
+    smooth = cv2.INTER_AREA if reference.values.ndim == 3 else cv2.INTER_NEAREST
+    return PaintedDrawing(
+        lines=cv2.resize(reference.lines, (width, height), interpolation=cv2.INTER_AREA),
+        values=cv2.resize(reference.values, (width, height), interpolation=smooth),
+        frame=reference.frame,
+    )
