@@ -1,6 +1,23 @@
-"""Says at the end of a run how far this implementation is from the published numbers (with -v: every comparison)."""
+"""Says at the end of a run how far this implementation is from the published numbers (with -v: every comparison).
+
+Tests marked slow run only when asked for: `pytest tests/parity -m slow`.
+"""
 
 import sys
+
+import pytest
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: takes over ten seconds; runs only with -m slow")
+
+
+def pytest_collection_modifyitems(config, items):
+    if "slow" in config.option.markexpr:
+        return
+    for item in items:
+        if item.get_closest_marker("slow") and "tests/parity" in item.path.as_posix():
+            item.add_marker(pytest.mark.skip(reason="slow: run with -m slow"))
 
 
 def pytest_terminal_summary(terminalreporter):

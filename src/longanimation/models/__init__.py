@@ -9,6 +9,8 @@ _MODULES = {
     "LineNetwork": "line_network",
     "ProjectedMemory": "dynamic_global_local_memory",
     "SketchDiT": "sketch_dit",
+    "VideoXLHistory": "video_xl_history",
+    "VideoXLMemory": "video_xl_memory",
 }
 
 __all__ = sorted(_MODULES)

@@ -9,7 +9,7 @@ from diffusers.models.modeling_outputs import Transformer2DModelOutput
 from diffusers.models.normalization import AdaLayerNorm
 from torch import nn
 
-from longanimation.models.parallel_plan import trunk_plan
+from longanimation.models.context_parallel import trunk_plan
 from longanimation.models.trunk import VideoTrunk, lora_scale
 
 
@@ -19,7 +19,7 @@ class ControlledTransformer3D(VideoTrunk, ConfigMixin, PeftAdapterMixin):
     when the number of blocks is even.
     """
 
-    _cp_plan = trunk_plan("proj_out", inputs=("control",))
+    _cp_plan = trunk_plan("proj_out")
 
     @register_to_config
     def __init__(

@@ -12,7 +12,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 
 from longanimation.models.attention import attend
-from longanimation.models.parallel_plan import memory_plan
+from longanimation.models.context_parallel import memory_plan
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.loaders import PeftAdapterMixin
 from torch import nn
 
-from longanimation.models.parallel_plan import trunk_plan
+from longanimation.models.context_parallel import trunk_plan
 from longanimation.models.trunk import VideoTrunk, lora_scale
 
 
