@@ -31,10 +31,10 @@ class LineStyle:
         if name is None:
             name = str(rng.choice(LINE_STYLES, p=(0.3, 0.12, 0.14, 0.12, 0.12, 0.08, 0.12)))
         colour = [(230, 0, 0), (0, 60, 230), (0, 160, 60)][rng.integers(0, 3)]
-        thickness = float(rng.uniform(0.003, 0.009))
+        thickness = float(rng.uniform(0.0015, 0.0055))
         extra: dict = {}
         if name == "thick":
-            thickness = float(rng.uniform(0.011, 0.018))
+            thickness = float(rng.uniform(0.006, 0.010))
         elif name == "variable":
             extra = {"variable": True}
         elif name == "rough":
