@@ -25,7 +25,8 @@ class ClipStore:
         path = self.folder and self.folder / f"{index:06d}.npz"
         if path and path.exists():
             with np.load(path) as data:
-                return Clip(**{name: data[name] for name in data.files})
+                arrays = {name: data[name] for name in data.files}
+            return Clip(**arrays | {"reference_count": int(arrays["reference_count"])})
         seed = index + (FIRST_TEST_SEED if self.split == "test" else 0)
         clip = render_clip(seed, frames=self.frames, size=self.size, split=self.split)
         if path:

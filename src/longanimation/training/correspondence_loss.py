@@ -6,6 +6,9 @@ import torch
 
 from longanimation.models.correspondence_memory import CorrespondenceMemory
 
+UNSEEN = -1e4
+"""Logit of a row that a frame may not read."""
+
 
 @dataclass(frozen=True)
 class EpisodeResult:
@@ -27,22 +30,25 @@ def episode_loss(model: CorrespondenceMemory, batch: dict[str, torch.Tensor], nu
     """
     batch_size, frames, points = batch["labels"].shape
     lines = batch["lines"].flatten(0, 1)[:, None].float() / 255
-    key_map = model.key_map(lines)
-    keys = model.sample(key_map, batch["points"].flatten(0, 1)).unflatten(0, (batch_size, frames))
-    bank_keys = keys.flatten(1, 2)[:, None].expand(-1, frames, -1, -1)
+    features = model.encode(lines)
+    keys = model.keys_at(features, batch["points"].flatten(0, 1)).unflatten(0, (batch_size, frames))
 
     present = batch["regions"] >= 0
     seen = (batch["visible"][..., None] & present[:, None]).flatten(2)
     kinds = batch["kinds"][..., None].expand(-1, -1, -1, points).flatten(2)
-    logits = model.logits(keys, bank_keys, kinds).masked_fill(~seen[:, :, None], float("-inf"))
-    nothing = model.nothing_logit(keys, seen.sum(-1)[:, :, None, None])
-    attention = torch.cat([logits, nothing], dim=-1).softmax(dim=-1)
+    with torch.autocast(lines.device.type, enabled=False):
+        offered = model.offer(keys.flatten(1, 2)[:, None].expand(-1, frames, -1, -1), kinds)
+        hidden = torch.zeros_like(offered)
+        hidden[..., -2] = UNSEEN
+        offered = torch.where(seen[..., None], offered, hidden)
+        nothing = model.offer_nothing(seen.sum(-1).float())
+        attention = (model.ask(keys) @ torch.cat([offered, nothing], dim=2).transpose(-1, -2)).softmax(dim=-1)
 
     shown = torch.nn.functional.one_hot(batch["shown"].flatten(1), num_labels).to(attention.dtype)
     copied = torch.cat([attention[..., :-1] @ shown[:, None], attention[..., -1:]], dim=-1)
 
-    offered = torch.einsum("btr,brl->btl", seen.to(shown.dtype), shown) > 0
-    known = torch.gather(offered, 2, batch["labels"])
+    on_offer = torch.einsum("btr,brl->btl", seen.to(shown.dtype), shown) > 0
+    known = torch.gather(on_offer, 2, batch["labels"])
     target = torch.where(known, batch["labels"], num_labels)
     answers = seen.any(-1)[..., None] & present
     point_loss = -torch.log(copied.gather(-1, target[..., None])[..., 0].clamp(min=1e-5))

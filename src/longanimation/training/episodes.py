@@ -34,7 +34,7 @@ def make_episode(clip, config: EpisodeConfig, rng: np.random.Generator, *, augme
         for frames, area in ((clip.lines, True), (clip.labels, False), (clip.parts, False))
     )
     if augment:
-        lines = _restyle(lines, clip.is_reference, rng)
+        lines = _restyle(lines, clip.reference_count, rng)
     points = np.zeros((count, config.points, 2), np.float32)
     regions = np.full((count, config.points), -1, np.int64)
     truth = np.zeros((count, config.points), np.int64)
@@ -44,7 +44,7 @@ def make_episode(clip, config: EpisodeConfig, rng: np.random.Generator, *, augme
         regions[index, : len(yx)] = ids
         truth[index, : len(yx)] = labels[index][yx[:, 0], yx[:, 1]]
     shown = truth.copy()
-    for index in np.flatnonzero(~clip.is_reference):
+    for index in range(clip.reference_count, count):
         wrong = rng.random(regions[index].max(initial=0) + 1) < config.wrong_history
         hit = wrong[regions[index]] & (regions[index] >= 0)
         shown[index, hit] = rng.choice(np.unique(truth[index]))
@@ -108,13 +108,13 @@ def _cut(frame, window, flip, size, area):
     return cv2.resize(np.ascontiguousarray(frame), size[::-1], interpolation=interpolation)
 
 
-def _restyle(lines, is_reference, rng):
+def _restyle(lines, reference_count, rng):
     """The same drawing by another hand, scanner or extractor; references sometimes differ from the shot."""
     shot_style = _random_style(rng)
     reference_style = _random_style(rng) if rng.random() < 0.3 else shot_style
     return [
-        _apply_style(frame, reference_style if ref else shot_style, rng)
-        for frame, ref in zip(lines, is_reference, strict=True)
+        _apply_style(frame, reference_style if index < reference_count else shot_style, rng)
+        for index, frame in enumerate(lines)
     ]
 
 
@@ -154,16 +154,14 @@ def _visibility(clip, config, rng):
     count = len(clip.lines)
     visible = np.zeros((count, count), bool)
     kinds = np.full((count, count), GLOBAL, np.int64)
-    for other in range(count):
-        if clip.is_reference[other]:
-            visible[:, other] = True
-            kinds[:, other] = SHEET if clip.times[other] is None or clip.times[other] < 0 else KEY_FRAME
     for target in range(count):
         for other in range(count):
-            if clip.is_reference[other] or other == target:
+            if other < clip.reference_count:
+                visible[target, other] = True
+                kinds[target, other] = SHEET if clip.positions[other] < 0 else KEY_FRAME
                 continue
-            gap = abs(clip.times[target] - clip.times[other])
-            near = 0 <= clip.times[target] and gap <= 3
+            apart = abs(int(clip.positions[target]) - int(clip.positions[other]))
+            near = clip.positions[target] >= 0 and apart <= 3
             kinds[target, other] = LOCAL if near else GLOBAL
             visible[target, other] = rng.random() < (config.see_local if near else config.see_global)
     visible[np.arange(count), np.arange(count)] = False
