@@ -1,8 +1,10 @@
 """What the memory has to beat: copying the reference, and carrying its paint along by optical flow.
 
-Both work on drawings and palette labels. Optical flow follows the drawings alone (that is all a shot has before it is
-coloured), frame by frame from the nearest painted key frame; with a region vote each closed region of the drawing takes
-the label that most of its warped pixels have, exactly as the cel finish does.
+Both work on drawings and palette labels; optical flow sees the drawings alone, which is all a shot has before it is
+coloured. Two ways of carrying are offered. *Tracked* (the default, the stronger one): each frame is warped straight from
+the nearest key frame, and the search for its flow begins at the flow of the frame before. *Sequential*: each frame is
+warped from the result of the frame before. With a region vote each closed region takes the label that most of its warped
+pixels have, as the cel finish does.
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,13 +44,13 @@ def propagate(
     references: Sequence[PaintedDrawing],
     *,
     vote: bool = False,
-    direct: bool = False,
+    sequential: bool = False,
 ) -> Iterator[np.ndarray]:
     """Carries the values of the references through the shot by optical flow on the drawings.
 
     lines: the drawings of the shot, uint8 [H, W] each, read one at a time. vote: every closed region takes its majority
-    label (values must be labels). direct: warp every frame straight from its nearest reference instead of from its
-    neighbour. Yields labels uint8 [H, W] or colours uint8 [H, W, 3], in order.
+    label (values must be labels). sequential: warp every frame from its neighbour's result instead of straight from
+    its nearest reference. Yields labels uint8 [H, W] or colours uint8 [H, W, 3], in order.
     """
     if not len(lines):
         return
@@ -60,22 +62,25 @@ def propagate(
     for place, position in enumerate(positions):
         start = 0 if place == 0 else (positions[place - 1] + position) // 2 + 1
         stop = len(lines) if place == len(positions) - 1 else (position + positions[place + 1]) // 2 + 1
-        before = list(_walk(lines, range(position - 1, start - 1, -1), keys[position], vote, direct))
+        before = list(_walk(lines, range(position - 1, start - 1, -1), keys[position], vote, sequential))
         yield from reversed(before)
-        yield from _walk(lines, range(position, stop), keys[position], vote, direct)
+        yield from _walk(lines, range(position, stop), keys[position], vote, sequential)
 
 
-def _walk(lines, order: range, key: PaintedDrawing, vote: bool, direct: bool) -> Iterator[np.ndarray]:
-    flow = LineFlow()
+def _walk(lines, order: range, key: PaintedDrawing, vote: bool, sequential: bool) -> Iterator[np.ndarray]:
+    find_flow, flow = LineFlow(), None
     source, values = flow_picture(key.lines), key.values
     for index in order:
         drawing = np.asarray(lines[index])
         target = flow_picture(drawing)
-        smooth = values.ndim == 3
-        moved = values if np.array_equal(source, target) else warp(values, flow(target, source), smooth=smooth)
+        if np.array_equal(source, target):
+            moved = values
+        else:
+            flow = find_flow(target, source, None if sequential else flow)
+            moved = warp(values, flow, smooth=values.ndim == 3)
         if vote:
             moved = majority(moved, segment(drawing))
-        if not direct:
+        if sequential:
             source, values = target, moved
         yield moved
 
