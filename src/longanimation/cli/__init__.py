@@ -1,0 +1,37 @@
+"""The command line: `longanimation VERB ...`. It knows files and words, not tensors."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from longanimation.errors import InputError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; the exit code: 0 done, 2 bad input (one line on stderr), 130 stopped with Ctrl-C.
+
+    With --json an error is also one JSON object on stdout. A bug raises.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    from longanimation.cli.app import app
+
+    try:
+        code = app(arguments, prog_name="longanimation", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except InputError as error:
+        return _fail(str(error), 2, arguments)
+    except KeyboardInterrupt:
+        return _fail("stopped", 130, arguments)
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # typer's own errors have it, whatever their class in this version
+            raise
+        return _fail(error.format_message(), error.exit_code, arguments)
+
+
+def _fail(message: str, code: int, arguments: list[str]) -> int:
+    line = " ".join(message.split())
+    print(f"longanimation: {line}", file=sys.stderr)
+    if "--json" in arguments:
+        print(json.dumps({"error": line}))
+    return code

@@ -38,7 +38,8 @@ def test_neighbouring_windows_share_exactly_the_overlap():
 
 
 @pytest.mark.parametrize(
-    "total,segments", [(1, 1), (7, 1), (14, 1), (60, 1), (80, 1), (81, 1), (82, 2), (145, 2), (146, 2), (147, 3), (500, 8)]
+    "total,segments",
+    [(1, 1), (7, 1), (14, 1), (60, 1), (80, 1), (81, 1), (82, 2), (145, 2), (146, 2), (147, 3), (500, 8)],
 )
 def test_number_of_segments(total, segments):
     assert len(plan_segments(total)) == segments

@@ -1,0 +1,7 @@
+"""`python -m longanimation`."""
+
+import sys
+
+from longanimation.cli import main
+
+sys.exit(main())

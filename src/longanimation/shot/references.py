@@ -1,0 +1,105 @@
+"""Coloured references as the user names them: pictures, and key frames of the shot as PICTURE@FRAME."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from longanimation.errors import InputError
+from longanimation.media import FrameSequence, from_arrays, read_image
+from longanimation.shot.drawings import read_drawing
+from longanimation.shot.window import Reference
+
+ReferenceLike = str | os.PathLike | np.ndarray | tuple[str | os.PathLike | np.ndarray, int]
+"""A path, "PATH@FRAME", an array uint8 [H, W, 3|4], or a pair (path or array, frame); frames by the file's number."""
+
+_KEY_FRAME = re.compile(r"(.+)@([0-9]+)")
+_SAME_SHAPE = 0.01
+
+
+def split_reference(reference: ReferenceLike, position: int) -> tuple[Path | np.ndarray, int | None, str]:
+    """(picture, frame number or None, name) of a reference; `position` counts unnamed ones from 0.
+
+    A file whose own name holds an "@" is taken as it is. Raises InputError if there is no such file.
+    """
+    picture, number = reference if isinstance(reference, tuple) else (reference, None)
+    if isinstance(picture, np.ndarray):
+        return picture, number, f"reference {position}" if number is None else f"reference {position}@{number}"
+    name = os.fspath(picture)
+    match = _KEY_FRAME.fullmatch(name)
+    if number is None and match and not Path(name).exists():
+        picture, number = match[1], int(match[2])
+    path = Path(picture)
+    if not path.exists():
+        raise InputError(f"reference not found: {path}")
+    return path, number, f"{path}" if number is None else f"{path}@{number}"
+
+
+def as_list(references) -> list[ReferenceLike]:
+    """One reference or several, as a list. Raises InputError if there is none."""
+    single = isinstance(references, str | os.PathLike) or (isinstance(references, np.ndarray) and references.ndim < 4)
+    pair = isinstance(references, tuple) and len(references) == 2 and isinstance(references[1], int | np.integer)
+    listed = [references] if single or pair else list(references)
+    if not listed:
+        raise InputError("no reference: give at least one coloured picture")
+    return listed
+
+
+def read_references(
+    references: Sequence[ReferenceLike], sequence: FrameSequence, *, mode: str, notes: list[str] | None = None
+) -> list[Reference]:
+    """Read the coloured references of a shot.
+
+    A key frame (`@FRAME`) is brought to the shot's size and has that frame's own drawing as its lines, read by `mode`.
+    Any other picture keeps its size, and its lines are extracted from it. Transparency is laid on white.
+
+    Raises InputError for a missing or unreadable picture and for a frame number that the shot does not have.
+    `notes` collects sentences for the user.
+    """
+    notes = [] if notes is None else notes
+    return [_read(*split_reference(r, k), sequence, mode, notes) for k, r in enumerate(as_list(references))]
+
+
+def _read(picture, number, name, sequence, mode, notes) -> Reference:
+    if isinstance(picture, np.ndarray):
+        image = from_arrays([picture])[0]
+    else:
+        image = read_image(picture, what="reference")
+    image = _on_white(image)
+    if number is None:
+        return Reference(image, read_drawing(image, "extract"), None, name)
+    if number not in sequence.numbers:
+        first, last = sequence.numbers[0], sequence.numbers[-1]
+        raise InputError(f"reference {name}: the shot has no frame {number}; its frames are {first} to {last}")
+    position = sequence.numbers.index(number)
+    image = _fit(image, sequence, name, notes)
+    return Reference(image, read_drawing(sequence[position], mode), position, name)
+
+
+def _fit(image: np.ndarray, sequence: FrameSequence, name: str, notes: list[str]) -> np.ndarray:
+    height, width = image.shape[:2]
+    if (height, width) == (sequence.height, sequence.width):
+        return image
+    stretch = (width / sequence.width) / (height / sequence.height)
+    if abs(stretch - 1) > _SAME_SHAPE:
+        raise InputError(
+            f"reference {name} is {width}x{height}, the shot {sequence.width}x{sequence.height}: "
+            "not a frame of this shot; give it without @FRAME or in the shot's shape"
+        )
+    notes.append(f"reference {name} was resized from {width}x{height} to {sequence.width}x{sequence.height}")
+    interpolation = cv2.INTER_AREA if width > sequence.width else cv2.INTER_LINEAR
+    return cv2.resize(image, (sequence.width, sequence.height), interpolation=interpolation)
+
+
+def _on_white(image: np.ndarray) -> np.ndarray:
+    """uint8 [H, W, 3] of a picture with or without straight alpha."""
+    if image.shape[2] == 3:
+        return image
+    alpha = image[..., 3:].astype(np.uint16)
+    blended = image[..., :3] * alpha + 255 * (255 - alpha)
+    return ((blended + 127) // 255).astype(np.uint8)
