@@ -248,3 +248,15 @@ def test_our_own_layout_is_saved_and_loaded(tmp_path, model):
     assert torch.equal(again.encode(clip(2)), model.encode(clip(2)))
     half = VideoXLMemory.from_pretrained(tmp_path, torch_dtype=torch.bfloat16, frame_fit="stretch")
     assert half.dtype == torch.bfloat16 and half.config.frame_fit == "stretch"
+
+
+def test_offloading_and_eight_bit_storage_of_diffusers_work(model):
+    frames = clip(4)
+    want = model.encode(frames)
+    offloaded = tiny()
+    offloaded.enable_group_offload(onload_device=torch.device("cpu"), offload_type="leaf_level")
+    assert torch.equal(offloaded.encode(frames), want)
+    stored = tiny()
+    stored.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=torch.float32)
+    assert stored.language.layers[0].mlp.up_proj.weight.dtype == torch.float8_e4m3fn
+    assert 0 < (stored.encode(frames) - want).abs().mean() < 0.1 * want.std()

@@ -1,8 +1,8 @@
 """Language half of Video-XL: Qwen2 decoder layers whose visual-summary tokens ("beacons") have their own q, k, v.
 
-Differences from stock Qwen2: two weight sets for q/k/v, keys cached before rotation, and positions counted anew in every
-step over what is cached plus what is new. Layers above the deepest one that is read do not exist, and of that one only the
-input norm and the key and value projections do.
+Differences from stock Qwen2: two weight sets for q/k/v, keys cached before rotation, and positions counted anew in
+every step over what is cached plus what is new. Layers above the deepest one that is read do not exist, and of that one
+only the input norm and the key and value projections do.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ class VideoXLVision(nn.Module):
     """Pixel values [N, 3, size, size] -> visual tokens [N, tokens, dim]. Frames do not influence each other.
 
     The blocks of the tower are those of transformers. Of a tower with `num_layers` blocks only those up to the selected
-    hidden state exist here (0 is the embedding, k the output of block k; -2 of 24 blocks is block 23), and the final layer
-    norm is left out, because nothing reads them.
+    hidden state exist here (0 is the embedding, k the output of block k; -2 of 24 blocks is block 23), and the final
+    layer norm is left out, because nothing reads them.
     """
 
     def __init__(
