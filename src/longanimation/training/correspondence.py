@@ -188,7 +188,7 @@ def _cpu_has_bf16() -> bool:
 def _learning_rate(config, step: int) -> float:
     warm = min(1.0, (step + 1) / config.warmup_steps)
     done = min(1.0, step / config.steps)
-    return config.learning_rate * warm * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * done)))
+    return float(config.learning_rate * warm * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * done))))
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ class EpisodeConfig:
     """size: (height, width) the network sees. zoom: range of raster pixels per network pixel. points: per frame."""
 
     size: tuple[int, int] = (160, 288)
-    zoom: tuple[float, float] = (1.0, 1.6)
+    zoom: tuple[float, float] = (0.6, 1.6)
     points: int = 256
     wrong_history: float = 0.03
     see_local: float = 0.65
@@ -28,7 +28,7 @@ def make_episode(clip, config: EpisodeConfig, rng: np.random.Generator, *, augme
     visible bool [F, F] (row: target, column: what it may read); kinds int64 [F, F].
     """
     count = len(clip.lines)
-    window, flip = _window(clip.lines.shape[1:], config, rng, augment)
+    window, flip = _window(clip, config, rng, augment)
     lines, labels, parts = (
         [_cut(frame, window, flip, config.size, area) for frame in frames]
         for frames, area in ((clip.lines, True), (clip.labels, False), (clip.parts, False))
@@ -87,16 +87,22 @@ def sample_truth_points(lines, labels, parts, count, rng):
     return np.stack(np.divmod(places[picked], lines.shape[1]), axis=1), compact
 
 
-def _window(shape, config, rng, augment):
-    """Source box (y0, x0, y1, x1) and whether to mirror."""
-    height, width = shape
+def _window(clip, config, rng, augment):
+    """Source box (y0, x0, y1, x1) and whether to mirror; mostly centred on something painted."""
+    height, width = clip.lines.shape[1:]
     largest = min(height / config.size[0], width / config.size[1])
     zoom = min(rng.uniform(*config.zoom) if augment else config.zoom[1], largest)
-    box_height, box_width = config.size[0] * zoom, config.size[1] * zoom
-    y0 = rng.uniform(0, height - box_height) if augment else (height - box_height) / 2
-    x0 = rng.uniform(0, width - box_width) if augment else (width - box_width) / 2
-    y0, x0 = int(y0), int(x0)
-    return (y0, x0, y0 + int(box_height), x0 + int(box_width)), augment and rng.random() < 0.5
+    box_height, box_width = int(config.size[0] * zoom), int(config.size[1] * zoom)
+    y, x = rng.uniform(0, height), rng.uniform(0, width)
+    if not augment:
+        y, x = height / 2, width / 2
+    elif rng.random() < 0.7:
+        painted = np.flatnonzero(clip.labels[rng.integers(len(clip.labels))])
+        if len(painted):
+            y, x = divmod(int(rng.choice(painted)), width)
+    y0 = int(np.clip(y - box_height / 2, 0, height - box_height))
+    x0 = int(np.clip(x - box_width / 2, 0, width - box_width))
+    return (y0, x0, y0 + box_height, x0 + box_width), augment and rng.random() < 0.5
 
 
 def _cut(frame, window, flip, size, area):
