@@ -6,7 +6,7 @@ import shlex
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 from typer import Argument, Exit, Option
 
@@ -31,10 +31,15 @@ class Traces(str, Enum):
 
 
 def colorize(
-    input: Annotated[Path, Argument(help="Folder of numbered pictures, a video, or one picture.")],
-    output: Annotated[Path, Option("--output", "-o", help="Folder for PNG files, or a video name (.mp4, .mov).")],
+    input: Annotated[Path, Argument(metavar="INPUT", help="Folder of numbered pictures, a video, or one picture.")],
+    output: Annotated[
+        Path, Option("--output", "-o", metavar="OUTPUT", help="Folder for PNG files, or a video name (.mp4, .mov).")
+    ],
     reference: Annotated[
-        list[str], Option("--reference", "-r", help="Coloured picture; PICTURE@FRAME if it is that frame. Repeatable.")
+        list[str],
+        Option(
+            "--reference", "-r", metavar="REF", help="Coloured picture; PICTURE@FRAME if it is that frame. Repeatable."
+        ),
     ],
     prompt: Annotated[str, Option(help="What the background shows.")] = "",
     model: Annotated[str, Option(help="mini, or a model folder.")] = "mini",
@@ -42,7 +47,7 @@ def colorize(
     finish: Annotated[Finish, Option(help="Flat regions (cel) or the soft result (none).")] = Finish.auto,
     lines: Annotated[Lines, Option(help="Line drawings, or coloured frames to extract lines from.")] = Lines.auto,
     traces: Annotated[Traces, Option(help="Keep coloured trace lines, or paint over them.")] = Traces.keep,
-    fps: Annotated[Optional[str], Option(help="Frame rate of a video result; default: the input's, else 24.")] = None,  # noqa: UP045
+    fps: Annotated[str | None, Option(help="Frame rate of a video result; default: the input's, else 24.")] = None,
     resume: Annotated[bool, Option("--resume", help="Go on with an interrupted shot.")] = False,
     overwrite: Annotated[bool, Option("--overwrite", help="Replace what the output holds.")] = False,
     quiet: Annotated[bool, Option("--quiet", "-q", help="Say nothing but errors.")] = False,
@@ -50,7 +55,7 @@ def colorize(
 ) -> None:
     """Colour a shot: as many frames out as in, with their numbering and size.
 
-    Exit code 0: every frame is written. 2: the input cannot be used (one line says why). 130: stopped; go on with --resume.
+    Exit code 0: every frame is written. 2: the input cannot be used (one line says why). 130: stopped, resumable.
     """
     from longanimation.media import as_rate, open_sequence
     from longanimation.presets import find_model, load_window_model

@@ -6,7 +6,7 @@ import json as json_format
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 from typer import Argument, Option
 
@@ -16,7 +16,7 @@ _LIBRARIES = ("torch", "diffusers", "transformers", "numpy", "opencv-python-head
 
 
 def info(
-    input: Annotated[Optional[Path], Argument(help="A folder, video or picture to describe.")] = None,  # noqa: UP045
+    input: Annotated[Path | None, Argument(help="A folder, video or picture to describe.")] = None,
     json: Annotated[bool, Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Show versions, devices and models; or describe an input."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 from typer import Option
@@ -23,13 +23,13 @@ def correspondence(
     batch_size: Annotated[int, Option(min=1)] = 8,
     learning_rate: Annotated[float, Option(min=0)] = 8e-4,
     clips: Annotated[int, Option(min=1, help="Distinct drawn clips.")] = 8000,
-    cache: Annotated[Optional[Path], Option(help="Folder to keep drawn clips in.")] = None,  # noqa: UP045
-    start_from: Annotated[Optional[Path], Option(help="Model folder to start from.")] = None,  # noqa: UP045
+    cache: Annotated[Path | None, Option(help="Folder to keep drawn clips in.")] = None,
+    start_from: Annotated[Path | None, Option(help="Model folder to start from.")] = None,
     device: Annotated[str, Option(help="auto, cpu or cuda.")] = "auto",
     precision: Annotated[str, Option(help="auto, bf16 or float32.")] = "auto",
     workers: Annotated[int, Option(min=0, help="Processes that draw.")] = 1,
     seed: Annotated[int, Option()] = 0,
-    limit_seconds: Annotated[Optional[float], Option(help="Save and stop after this long.")] = None,  # noqa: UP045
+    limit_seconds: Annotated[float | None, Option(help="Save and stop after this long.")] = None,
     quiet: Annotated[bool, Option("--quiet", "-q")] = False,
 ) -> None:
     """Train the correspondence memory on drawn scenes."""

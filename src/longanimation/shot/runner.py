@@ -44,8 +44,8 @@ class ShotSettings:
 
 @dataclass
 class ShotReport:
-    """What a run did. frames: of the shot; resumed_from: those that were there before this run; coloured: those that the
-    model coloured in this run; seconds: of this run; notes: things to tell the user."""
+    """What a run did. frames: of the shot; resumed_from: those that were there before this run; coloured: those that
+    the model coloured in this run; seconds: of this run; notes: things to tell the user."""
 
     output: Path
     frames: int
