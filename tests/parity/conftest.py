@@ -6,6 +6,16 @@ Tests marked slow run only when asked for: `pytest tests/parity -m slow`.
 import sys
 
 import pytest
+import torch
+
+
+@pytest.fixture(autouse=True, scope="package")
+def one_thread():
+    """Models this small only lose by sharing their work among threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def pytest_configure(config):

@@ -1,0 +1,192 @@
+"""Denoising of one window, from latents and embeddings to latents. Pure tensors: no files, no pictures, no text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+
+from longanimation.models.dynamic_global_local_memory import DynamicGlobalLocalMemory, ProjectedMemory
+from longanimation.models.rotary import rotary_tables
+from longanimation.pipeline.control import ControlSource, control_function
+from longanimation.pipeline.fusion import TAIL_FRAMES, Fusion, color_consistency_fusion
+from longanimation.pipeline.noise import NoiseSource
+from longanimation.pipeline.scheduler import SegmentScheduler
+
+
+@dataclass(frozen=True)
+class SegmentNetworks:
+    """The networks of the loop. `memory` may be missing; `sketch_dit` is any callable with SketchDiT's arguments."""
+
+    transformer: torch.nn.Module
+    sketch_dit: Callable[..., torch.Tensor]
+    memory: DynamicGlobalLocalMemory | None = None
+
+
+@dataclass(frozen=True)
+class SegmentConditions:
+    """What a window is made from. F counts latent frames, padding frame included; all on the device of the networks.
+
+    Attributes:
+        prompt_embeds: [B, L, E].
+        negative_prompt_embeds: [B, L, E], or None for no guidance.
+        sketch_latents: [B, F, C, h, w], see `latents.sketch_latents`.
+        image_latents: [B, F, C, h, w], see `latents.image_latents`.
+        projected_memory: of `DynamicGlobalLocalMemory.project_memory`; None in the first window.
+        previous_tail: latents [B, n, C, h, w] of the previous window by step index (`SegmentResult.tail`).
+        hint_latents: [B, F, K, h, w] further input channels of SketchDiT, for models that were trained with them.
+    """
+
+    prompt_embeds: torch.Tensor
+    negative_prompt_embeds: torch.Tensor | None
+    sketch_latents: torch.Tensor
+    image_latents: torch.Tensor
+    projected_memory: ProjectedMemory | None = None
+    previous_tail: dict[int, torch.Tensor] | None = None
+    hint_latents: torch.Tensor | None = None
+
+
+@dataclass(frozen=True)
+class SegmentSettings:
+    """How a window is denoised. The defaults are the published ones except where a reason is given.
+
+    Attributes:
+        steps: denoising steps.
+        guidance_scale: weight of the prompt; 1 or less runs the positive half only.
+        guidance_stop: share of the steps after which the negative half is dropped. 1 keeps it to the end.
+        control_scale, ofs: constants of the published inference.
+        fusion: when to blend with the previous window; None never. Published: `Fusion.published()`, which misses the
+            blend when there are 31 steps or fewer.
+        aligned_timesteps: step to the next step's time and end clean. Published: off, which leaves noise at the end
+            unless `steps` divides 1000.
+        float32_latents: keep latents in float32 between steps. Published: off, they are rounded to bfloat16.
+        control_ahead: compute all controls before the loop. Same numbers.
+        control_steps_per_call: steps of SketchDiT in one call. Same numbers.
+        control_store: device that holds controls computed ahead.
+    """
+
+    steps: int = 50
+    guidance_scale: float = 6.0
+    guidance_stop: float = 1.0
+    control_scale: float = 0.5
+    ofs: float = 2.0
+    fusion: Fusion | None = field(default_factory=Fusion)
+    aligned_timesteps: bool = True
+    float32_latents: bool = True
+    control_ahead: bool = False
+    control_steps_per_call: int = 1
+    control_store: str | None = None
+
+    @classmethod
+    def published(cls, **changes) -> SegmentSettings:
+        """Exactly the published loop."""
+        fixed = {"fusion": Fusion.published(), "aligned_timesteps": False, "float32_latents": False}
+        return cls(**{**fixed, **changes})
+
+    def guided_steps(self, negative: bool) -> int:
+        """Number of steps, from the first, that run both guidance halves."""
+        return round(self.steps * self.guidance_stop) if negative and self.guidance_scale > 1 else 0
+
+
+@dataclass(frozen=True)
+class SegmentResult:
+    """latents: [B, F, C, h, w], clean, padding frame included. tail: last latent frames after each step that the next
+    window will be blended at, by step index."""
+
+    latents: torch.Tensor
+    tail: dict[int, torch.Tensor]
+
+
+@torch.no_grad()
+def denoise_segment(
+    networks: SegmentNetworks,
+    scheduler: SegmentScheduler,
+    conditions: SegmentConditions,
+    noise: NoiseSource,
+    settings: SegmentSettings = SegmentSettings(),  # noqa: B008  (immutable)
+    *,
+    on_step: Callable[[int, torch.Tensor], None] | None = None,
+) -> SegmentResult:
+    """Denoise one window (paper figure 3; published inference, section "one segment").
+
+    `on_step(index, latents)` is called after every step, after the fusion.
+    """
+    transformer = networks.transformer
+    device, dtype = conditions.image_latents.device, transformer.dtype
+    batch, frames, channels, height, width = conditions.image_latents.shape
+    shape = (batch, frames, channels, height, width)
+    keep = torch.float32 if settings.float32_latents else dtype
+
+    scheduler.set_timesteps(settings.steps)
+    timesteps = [int(time) for time in scheduler.timesteps]
+    negative = conditions.negative_prompt_embeds
+    guided_steps = settings.guided_steps(negative is not None)
+    halves = [2 if index < guided_steps else 1 for index in range(len(timesteps))]
+    prompts = conditions.prompt_embeds.to(dtype)
+    if guided_steps:
+        prompts = torch.cat([negative.to(dtype), prompts])  # negative half first
+    tables = rotary_tables(
+        frames,
+        height,
+        width,
+        transformer.config.attention_head_dim,
+        patch_size=transformer.config.patch_size,
+        patch_size_t=transformer.config.patch_size_t or 1,
+        device=device,
+    )
+    image_latents = conditions.image_latents.to(dtype)
+    sources = [conditions.sketch_latents.to(dtype), image_latents]
+    if conditions.hint_latents is not None:
+        sources.append(conditions.hint_latents.to(dtype))
+    controls = ControlSource(
+        control_function(
+            networks.sketch_dit,
+            networks.memory,
+            conditions.projected_memory,
+            latents=torch.cat(sources, dim=2),
+            prompts=prompts,
+            ofs=settings.ofs,
+            image_rotary_emb=tables,
+        ),
+        timesteps,
+        halves,
+        steps_per_call=settings.control_steps_per_call,
+        ahead=settings.control_ahead,
+        store=settings.control_store,
+    )
+
+    latents = noise.initial(shape).to(device, keep) * scheduler.init_noise_sigma
+    clean, tail = None, {}
+    for index, time in enumerate(timesteps):
+        count = halves[index]
+        prediction = transformer(
+            hidden_states=torch.cat([latents.to(dtype), image_latents], dim=2).repeat(count, 1, 1, 1, 1),
+            encoder_hidden_states=prompts[-count * batch :],
+            timestep=torch.full((count * batch,), time, device=device),
+            ofs=settings.ofs,
+            image_rotary_emb=tables,
+            control=controls.take(index).to(device),
+            control_scale=settings.control_scale,
+            return_dict=False,
+        )[0].float()
+        if count == 2:
+            without, with_prompt = prediction.chunk(2)
+            prediction = without + settings.guidance_scale * (with_prompt - without)
+
+        aligned = settings.aligned_timesteps
+        second_order = scheduler.is_second_order(index, aligned=aligned)
+        step_noise = noise.step(index, shape, second_order).to(device, keep)
+        latents, clean = scheduler.advance(index, prediction, latents, step_noise, clean, aligned=aligned)
+        latents = latents.to(keep)
+
+        level = scheduler.noise_level(index, aligned=aligned)
+        if settings.fusion is not None and settings.fusion.active(index, level):
+            if conditions.previous_tail is not None:
+                latents = color_consistency_fusion(
+                    latents, conditions.previous_tail[index], first_index=settings.fusion.first_index
+                )
+            tail[index] = latents[:, -TAIL_FRAMES:].clone()  # not a view: it would keep the whole window
+        if on_step is not None:
+            on_step(index, latents)
+    return SegmentResult(latents, tail)
