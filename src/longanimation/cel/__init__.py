@@ -1,0 +1,28 @@
+"""The cel finish: closed regions at the drawing's own resolution, one exact colour each, the artist's line on top."""
+
+from .neighbours import Neighbours, neighbours
+from .paint import composite, paint
+from .palette import Palette
+from .read_palette import extract_palette
+from .region_map import RegionMap
+from .sampling import sample_points, sample_points_from_ids
+from .segment import segment
+from .tracker import RegionTracker
+from .votes import Decision, decide, vote
+
+__all__ = [
+    "Decision",
+    "Neighbours",
+    "Palette",
+    "RegionMap",
+    "RegionTracker",
+    "composite",
+    "decide",
+    "extract_palette",
+    "neighbours",
+    "paint",
+    "sample_points",
+    "sample_points_from_ids",
+    "segment",
+    "vote",
+]

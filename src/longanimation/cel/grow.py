@@ -1,0 +1,32 @@
+"""Growing labels over free pixels, never through a barrier."""
+
+import numpy as np
+
+
+def grow(labels: np.ndarray, free: np.ndarray) -> None:
+    """Spread labels over the free pixels in place, ring by ring; on equal distance a fixed direction wins.
+
+    labels: int32 [H, W], contiguous, above 0 where there is a label. free: flat positions of the pixels that a label
+    may spread to, without label so far and none of them on the outermost rows and columns; those that no label reaches
+    keep their value. Steps go to the four direct neighbours, so a diagonal line of single pixels holds.
+    """
+    if not len(free):
+        return
+    flat = labels.reshape(-1)
+    may = np.zeros(flat.shape, bool)
+    may[free] = True
+    steps = (-1, 1, -labels.shape[1], labels.shape[1])
+    rim = np.zeros(flat.shape, bool)
+    for step in steps:
+        rim[free + step] = True
+    frontier = np.flatnonzero(rim & (flat > 0)).astype(np.int32)
+    while frontier.size:
+        reached = []
+        for step in steps:
+            target = frontier + np.int32(step)
+            takes = may[target]
+            target = target[takes]
+            flat[target] = flat[frontier[takes]]
+            may[target] = False
+            reached.append(target)
+        frontier = np.concatenate(reached)

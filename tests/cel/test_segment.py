@@ -1,0 +1,141 @@
+import cv2
+import numpy as np
+import pytest
+from cel_drawings import box_with_gap, paper, same_region
+
+from longanimation.cel import segment
+from longanimation.errors import InputError
+
+INSIDE, OUTSIDE = (60, 70), (60, 140)
+
+
+def test_every_pixel_belongs_to_a_numbered_region_and_areas_count_the_pixels_off_the_lines():
+    lines = box_with_gap(0)
+    regions = segment(lines)
+    assert regions.ids.dtype == np.int32 and regions.ids.shape == lines.shape
+    assert set(np.unique(regions.ids)) == set(range(regions.count)) == {0, 1}
+    assert regions.areas.tolist() == np.bincount(regions.ids[regions.inside]).tolist()
+    assert np.array_equal(regions.inside, lines == 255)
+
+
+@pytest.mark.parametrize("gap", [1, 2, 4, 6, 8])
+@pytest.mark.parametrize("thickness", [1, 3])
+def test_gaps_are_bridged_up_to_the_given_width(gap, thickness):
+    for width in range(1, gap + 1):
+        assert not same_region(segment(box_with_gap(width, thickness=thickness), gap=gap), INSIDE, OUTSIDE)
+
+
+@pytest.mark.parametrize("gap", [0, 1, 2, 4, 6, 8])
+def test_wider_gaps_stay_open(gap):
+    assert same_region(segment(box_with_gap(gap + 2), gap=gap), INSIDE, OUTSIDE)
+
+
+def test_a_small_ring_with_a_gap_is_closed_though_no_ball_fits_inside():
+    lines = paper()
+    cv2.circle(lines, (80, 60), 6, 0, 1)
+    lines[58:63, 84:90] = 255
+    assert not same_region(segment(lines, gap=6), (60, 80), (60, 120))
+
+
+def test_a_line_that_stops_short_of_another_closes_the_corner():
+    lines = paper()
+    lines[60] = 0
+    lines[:56, 80] = 0
+    assert not same_region(segment(lines, gap=4), (30, 40), (30, 120))
+    assert same_region(segment(lines, gap=1), (30, 40), (30, 120))
+
+
+def test_a_line_that_stops_short_of_the_edge_of_the_picture_closes_the_region():
+    lines = paper()
+    lines[4:, 80] = 0
+    assert not same_region(segment(lines, gap=5), (60, 40), (60, 120))
+
+
+def test_a_one_pixel_diagonal_line_separates():
+    lines = paper(100, 100)
+    np.fill_diagonal(lines, 0)
+    regions = segment(lines, gap=0)
+    assert regions.count == 2 and not same_region(regions, (20, 70), (70, 20))
+
+
+@pytest.mark.parametrize("strength", [1.0, 0.45])
+def test_a_thin_antialiased_line_separates_also_when_it_is_faint(strength):
+    lines = paper(200, 200)
+    cv2.line(lines, (-20, 13), (230, 171), 0, 1, cv2.LINE_AA)
+    lines = (255 - (255 - lines) * strength).astype(np.uint8)
+    regions = segment(lines, gap=0)
+    assert not same_region(regions, (10, 150), (190, 50))
+
+
+def test_a_narrow_tip_stays_with_its_body():
+    lines = paper(160, 200)
+    cv2.polylines(lines, [np.array([[10, 80], [60, 40], [190, 80], [60, 120]])], True, 0, 1)
+    regions = segment(lines, gap=8)
+    assert same_region(regions, (80, 60), (80, 180)) and regions.count == 2
+
+
+def test_a_neck_between_two_rooms_without_a_line_end_does_not_split_them():
+    lines = paper(120, 240)
+    lines[:] = 0
+    cv2.circle(lines, (70, 60), 40, 255, -1)
+    cv2.circle(lines, (170, 60), 40, 255, -1)
+    lines[57:63, 70:170] = 255
+    outline = 255 - cv2.morphologyEx(lines, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    assert same_region(segment(outline, gap=8), (60, 70), (60, 170))
+
+
+def test_a_thin_closed_strip_is_a_region_of_its_own():
+    lines = paper()
+    cv2.rectangle(lines, (20, 50), (140, 54), 0, 1)
+    regions = segment(lines, gap=8)
+    assert regions.count == 2 and not same_region(regions, (52, 80), (20, 80))
+
+
+def test_pixels_under_a_line_take_the_nearest_region():
+    lines = paper()
+    lines[:, 70:81] = 0
+    regions = segment(lines)
+    assert (regions.ids[:, 70:75] == regions.ids[60, 10]).all()
+    assert (regions.ids[:, 76:81] == regions.ids[60, 150]).all()
+    assert not regions.inside[:, 70:81].any()
+
+
+def test_dust_holes_in_a_rough_line_are_no_regions():
+    lines = paper()
+    lines[:, 70:90] = 0
+    lines[20::10, 80] = 255
+    assert segment(lines).count == 2
+
+
+def test_blank_paper_is_one_region_and_so_is_a_black_picture():
+    for shade in (0, 255):
+        regions = segment(np.full((40, 50), shade, np.uint8))
+        assert regions.count == 1 and (regions.ids == 0).all() and regions.inside.all() == (shade == 255)
+
+
+def test_boxes_and_centroids_enclose_the_regions():
+    regions = segment(box_with_gap(0))
+    for index in range(regions.count):
+        y, x = np.nonzero(regions.ids == index)
+        assert regions.boxes[index].tolist() == [y.min(), x.min(), y.max() + 1, x.max() + 1]
+        assert np.allclose(regions.centroids[index], [y.mean(), x.mean()])
+
+
+def test_the_same_drawing_gives_the_same_regions():
+    rng = np.random.default_rng(3)
+    lines = paper(200, 300)
+    for _ in range(60):
+        cv2.line(lines, *rng.integers(0, 200, (2, 2)).tolist(), 0, 1)
+    assert np.array_equal(segment(lines).ids, segment(lines.copy()).ids)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 50), (2, 3), (7, 5)])
+def test_tiny_pictures_work(shape):
+    regions = segment(np.full(shape, 255, np.uint8))
+    assert regions.count == 1
+
+
+@pytest.mark.parametrize("lines", [np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4)), np.zeros((0, 4), np.uint8), None])
+def test_anything_but_a_grey_byte_picture_is_refused(lines):
+    with pytest.raises(InputError, match="uint8"):
+        segment(lines)
