@@ -7,6 +7,7 @@ import torch
 from longanimation.models.correspondence_memory import CorrespondenceMemory
 from longanimation.models.memory_bank import MemoryBank
 from longanimation.pipeline.framing import Framing
+from longanimation.pipeline.precision import encoder_precision
 
 
 class SoftPainter:
@@ -46,7 +47,7 @@ class SoftPainter:
 
     def _keys(self, lines: np.ndarray, framing: Framing) -> torch.Tensor:
         look = torch.from_numpy(framing.look(lines)).float()[None, None] / 255
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=has_fast_bfloat16()):
+        with torch.inference_mode(), encoder_precision():
             return self.memory.keys(look)[0].float()
 
     def _patches(self, picture: np.ndarray) -> torch.Tensor:
@@ -63,9 +64,3 @@ class SoftPainter:
         rows, columns = self.memory.grid(framing.height, framing.width)
         picture = patches.numpy().reshape(rows, columns, self.cell, self.cell, 3).transpose(0, 2, 1, 3, 4)
         return picture.reshape(rows * self.cell, columns * self.cell, 3)[: framing.height, : framing.width]
-
-
-def has_fast_bfloat16() -> bool:
-    """Whether this CPU multiplies bfloat16 in hardware; elsewhere float32 is used."""
-    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
-    return bool(torch.backends.mkldnn.is_available() and supported())

@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from longanimation.media.atomic import atomic_path
 from longanimation.models.correspondence_memory import CorrespondenceMemory
+from longanimation.pipeline.precision import has_fast_bfloat16
 from longanimation.training.clip_store import ClipStore
 from longanimation.training.correspondence_loss import episode_loss
 from longanimation.training.episodes import EpisodeConfig, make_episode
@@ -177,12 +178,8 @@ def _device(name: str) -> torch.device:
 
 def _use_bf16(precision: str, device: torch.device) -> bool:
     if precision == "auto":
-        return device.type == "cuda" or torch.backends.mkldnn.is_available() and _cpu_has_bf16()
+        return device.type == "cuda" or has_fast_bfloat16()
     return precision == "bf16"
-
-
-def _cpu_has_bf16() -> bool:
-    return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
 
 
 def _learning_rate(config, step: int) -> float:

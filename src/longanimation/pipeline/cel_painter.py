@@ -1,0 +1,72 @@
+"""Cel colouring of one drawing: labels copied from the memory, summed over closed regions, painted flat."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from longanimation.cel import Palette, RegionTracker, composite, decide, paint, sample_points, segment, vote
+from longanimation.lines.drawing import LineDrawing
+from longanimation.models.correspondence_memory import CorrespondenceMemory
+from longanimation.models.memory_bank import MemoryBank
+from longanimation.pipeline.framing import Framing
+from longanimation.pipeline.precision import encoder_precision
+
+
+@dataclass(frozen=True)
+class CelSettings:
+    """Most points per closed region that ask (query), are remembered of a coloured frame (history), and are
+    remembered of a reference. trust: confidence of a region from which its colour enters history as a fact; below it,
+    the shares of all colours enter."""
+
+    query_points: int = 12
+    history_points: int = 8
+    reference_points: int = 32
+    trust: float = 0.6
+
+
+class CelPainter:
+    """Turns drawings into flat-coloured frames, one after the other."""
+
+    def __init__(self, memory: CorrespondenceMemory, palette: Palette, settings: CelSettings):
+        self.memory, self.palette, self.settings = memory, palette, settings
+
+    def remember_reference(
+        self, bank: MemoryBank, image: np.ndarray, lines: np.ndarray, framing: Framing, placed: bool
+    ) -> None:
+        """image: uint8 [H, W, 3]; lines: uint8 [H, W] of the same size; placed: it stands where the shot stands."""
+        points, _ = sample_points(segment(lines), self.settings.reference_points)
+        labels = self.palette.labels(image)[points[:, 0], points[:, 1]]
+        bank.add(self._keys(lines, points, framing), self._facts(labels), permanent=True, placed=placed)
+
+    def color(self, bank: MemoryBank, tracker: RegionTracker, drawing: LineDrawing, framing: Framing) -> np.ndarray:
+        """The coloured frame, uint8 [H, W, 3]; bank and tracker learn from it."""
+        regions = segment(drawing.lines)
+        points, owner = sample_points(regions, self.settings.query_points)
+        keys = self._keys(drawing.lines, points, framing)
+        copied, confidence = self.memory.read(keys, bank)
+        votes = vote(regions, points, copied.numpy(), confidence.numpy())
+        decision = decide(votes, regions, prior=tracker.prior(regions))
+        tracker.update(regions, votes)
+        self._remember(bank, keys, owner, votes, decision)
+        return composite(paint(regions, decision.labels, self.palette), drawing.ink)
+
+    def _remember(self, bank, keys, owner, votes, decision) -> None:
+        first = np.r_[True, owner[1:] != owner[:-1]]
+        rank = np.arange(len(owner)) - np.maximum.accumulate(np.where(first, np.arange(len(owner)), 0))
+        kept = rank < self.settings.history_points
+        region = owner[kept]
+        shares = torch.from_numpy(votes / np.maximum(votes.sum(1, keepdims=True), 1e-6)).float()[region]
+        sure = torch.from_numpy(decision.confidence[region] >= self.settings.trust)
+        values = torch.where(sure[:, None], self._facts(decision.labels[region]), shares)
+        bank.add(keys[torch.from_numpy(kept)], values)
+
+    def _keys(self, lines: np.ndarray, points: np.ndarray, framing: Framing) -> torch.Tensor:
+        look = torch.from_numpy(framing.look(lines)).float()[None, None] / 255
+        with torch.inference_mode(), encoder_precision():
+            features = self.memory.encode(look)
+            return self.memory.keys_at(features, torch.from_numpy(framing.places(points))[None])[0]
+
+    def _facts(self, labels: np.ndarray) -> torch.Tensor:
+        return F.one_hot(torch.from_numpy(labels.astype(np.int64)), len(self.palette.colors)).float()

@@ -1,0 +1,155 @@
+"""The mini window model: colours by correspondence alone, frame after frame."""
+
+import hashlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from longanimation.cel import Palette, RegionTracker, composite, extract_palette
+from longanimation.errors import InputError
+from longanimation.lines.drawing import LineDrawing
+from longanimation.models.correspondence_memory import CorrespondenceMemory
+from longanimation.models.memory_bank import MemoryBank
+from longanimation.pipeline.cel_painter import CelPainter, CelSettings
+from longanimation.pipeline.framing import Framing, frame_content, holds
+from longanimation.pipeline.soft_painter import SoftPainter
+from longanimation.shot.plan import Segment
+from longanimation.shot.window import Reference
+
+FINISHES = ("auto", "cel", "none")
+
+
+@dataclass(frozen=True)
+class CorrespondenceSettings:
+    """finish: "cel" (flat colours per closed region), "none" (soft), or "auto": cel if the references are painted flat.
+
+    side: longer side in pixels at which drawings are looked at. flat: share of a reference's pixels that flat colours
+    must explain for "auto" to choose cel. history: whether coloured frames are remembered. global_rows: most cells
+    remembered of the frames before the last two.
+    """
+
+    finish: str = "auto"
+    side: int = 512
+    flat: float = 0.85
+    history: bool = True
+    global_rows: int = 4096
+    cel: CelSettings = CelSettings()
+
+
+@dataclass
+class CorrespondenceState:
+    """Everything that changes from frame to frame."""
+
+    bank: MemoryBank
+    tracker: RegionTracker
+    framing: Framing | None = None
+
+
+class CorrespondenceWindow:
+    """A `WindowModel`: the correspondence memory with the cel or the soft finish."""
+
+    window = 8
+    overlap = 0
+    reuse_identical = True
+
+    def __init__(self, memory: CorrespondenceMemory, settings: CorrespondenceSettings | None = None):
+        self.memory = memory.float().eval().to(memory_format=torch.channels_last)
+        self.settings = settings or CorrespondenceSettings()
+        if self.settings.finish not in FINISHES:
+            raise InputError(f"unknown finish {self.settings.finish!r}; choose one of {', '.join(FINISHES)}")
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path, **settings) -> "CorrespondenceWindow":
+        """folder: as `CorrespondenceMemory.save_pretrained` writes it; settings: of `CorrespondenceSettings`."""
+        memory = CorrespondenceMemory.from_pretrained(folder, local_files_only=True)
+        return cls(memory, CorrespondenceSettings(**settings))
+
+    def fingerprint(self) -> dict:
+        digest = hashlib.sha256()
+        for name, value in sorted(self.memory.state_dict().items()):
+            digest.update(name.encode() + value.contiguous().numpy().tobytes())
+        return {"model": "correspondence", "weights": digest.hexdigest()[:16], **asdict(self.settings)}
+
+    def begin(
+        self, references: list[Reference], *, size: tuple[int, int], prompt: str = "", seed: int = 0
+    ) -> CorrespondenceState:
+        """Reads the references. The prompt and the seed have no effect: nothing is drawn at random, and what no
+        reference shows is not invented."""
+        if not references:
+            raise InputError("no reference given: name at least one coloured picture")
+        self._size, self._references = size, references
+        images, lines = [r.image for r in references], [r.drawing.lines for r in references]
+        self._palette: Palette = extract_palette(images, lines)
+        finish = self.settings.finish
+        if finish == "auto":
+            finish = "cel" if self._palette.flat >= self.settings.flat else "none"
+        self.finish = finish
+        if finish == "cel":
+            self._painter = CelPainter(self.memory, self._palette, self.settings.cel)
+        else:
+            self._painter = SoftPainter(self.memory)
+        return CorrespondenceState(self._new_bank(), RegionTracker())
+
+    def colour(
+        self, drawings: list[LineDrawing], state: CorrespondenceState, *, segment: Segment
+    ) -> tuple[list[np.ndarray], CorrespondenceState]:
+        frames = []
+        lines = [drawing.lines for drawing in drawings]
+        if drawings and (state.framing is None or not all(holds(state.framing, drawing) for drawing in lines)):
+            self._frame_anew(state, lines)
+        for drawing in drawings:
+            if self.finish == "cel":
+                frames.append(self._painter.color(state.bank, state.tracker, drawing, state.framing))
+            else:
+                colors = self._painter.color(state.bank, drawing.lines, state.framing)
+                frames.append(composite(colors, drawing.ink))
+        return frames, state
+
+    def state_to_tensors(self, state: CorrespondenceState) -> dict[str, torch.Tensor]:
+        tensors = state.bank.history_to_tensors()
+        tensors |= {f"tracker.{name}": torch.from_numpy(np.array(v)) for name, v in state.tracker.state().items()}
+        if state.framing is not None:
+            tensors["framing"] = torch.tensor([*state.framing.box, state.framing.height, state.framing.width])
+        return {name: value.clone().contiguous() for name, value in tensors.items()}
+
+    def state_from_tensors(self, tensors: dict[str, torch.Tensor]) -> CorrespondenceState:
+        state = CorrespondenceState(self._new_bank(), RegionTracker())
+        if "framing" in tensors:
+            *box, height, width = tensors["framing"].tolist()
+            state.framing = Framing(tuple(box), height, width)
+            self._read_references(state)
+        state.bank.history_from_tensors(tensors)
+        tracker = {n.removeprefix("tracker."): v.numpy() for n, v in tensors.items() if n.startswith("tracker.")}
+        state.tracker = RegionTracker.from_state(tracker)
+        return state
+
+    def _new_bank(self) -> MemoryBank:
+        settings = self.settings
+        return self.memory.new_bank(
+            local_frames=2 if settings.history else 0,
+            global_rows=settings.global_rows if settings.history else 0,
+            max_local_rows=16384,
+        )
+
+    def _frame_anew(self, state: CorrespondenceState, lines: list[np.ndarray]) -> None:
+        """Look at the part of the page that is drawn on. History keeps its keys: they hardly depend on the framing."""
+        if state.framing is not None:
+            y0, x0, y1, x1 = state.framing.box
+            seen = np.full(lines[0].shape, 255, np.uint8)
+            seen[y0, x0:x1] = seen[y1 - 1, x0:x1] = 0
+            seen[y0:y1, x0] = seen[y0:y1, x1 - 1] = 0
+            lines = [*lines, seen]
+        state.framing = frame_content(lines, side=self.settings.side)
+        history = state.bank.history_to_tensors()
+        state.bank = self._new_bank()
+        self._read_references(state)
+        state.bank.history_from_tensors(history)
+
+    def _read_references(self, state: CorrespondenceState) -> None:
+        for reference in self._references:
+            lines = reference.drawing.lines
+            placed = reference.image.shape[:2] == self._size
+            framing = state.framing if reference.frame is not None else frame_content([lines], side=self.settings.side)
+            self._painter.remember_reference(state.bank, reference.image, lines, framing, placed)

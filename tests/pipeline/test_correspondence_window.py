@@ -1,0 +1,138 @@
+import numpy as np
+import pytest
+import torch
+
+from longanimation.data.synth import Scene
+from longanimation.errors import InputError
+from longanimation.lines.drawing import LineDrawing
+from longanimation.models.correspondence_memory import CorrespondenceMemory
+from longanimation.pipeline.correspondence import CorrespondenceSettings, CorrespondenceWindow
+from longanimation.pipeline.framing import frame_content
+from longanimation.shot.window import Reference
+
+SIZE = (96, 160)
+
+
+@pytest.fixture(scope="module")
+def memory():
+    torch.manual_seed(0)
+    return CorrespondenceMemory(channels=(4, 8, 8, 12), layers=(1, 1, 1), num_heads=2, key_dim=8)
+
+
+@pytest.fixture(scope="module")
+def scene():
+    return Scene.random(5, size=SIZE, frames=12)
+
+
+def as_drawing(frame):
+    return LineDrawing(frame.lines, frame.traces, frame.ink)
+
+
+def key_frame(scene, index=0):
+    frame = scene.render(index)
+    return Reference(scene.colours(frame), as_drawing(frame), index, f"key@{index}")
+
+
+def window(memory, **settings):
+    return CorrespondenceWindow(memory, CorrespondenceSettings(**{"side": 160, **settings}))
+
+
+def colour(model, scene, frames, state=None):
+    state = state or model.begin([key_frame(scene)], size=SIZE)
+    return model.colour([as_drawing(scene.render(i)) for i in frames], state, segment=None)
+
+
+@pytest.mark.parametrize("finish", ["cel", "none"])
+def test_every_drawing_gives_a_frame_of_its_size(memory, scene, finish):
+    frames, _ = colour(window(memory, finish=finish), scene, range(3))
+    assert [frame.shape for frame in frames] == [(*SIZE, 3)] * 3
+    assert all(frame.dtype == np.uint8 for frame in frames)
+
+
+def test_cel_paints_only_colours_of_the_references(memory, scene):
+    model = window(memory, finish="cel")
+    frames, _ = colour(model, scene, [3])
+    ink = scene.render(3).ink[..., 3] == 0
+    painted = {tuple(color) for color in frames[0][ink]}
+    assert painted <= {tuple(color) for color in model._palette.colors}
+    assert len(painted) > 1
+
+
+def test_the_artists_line_is_not_altered(memory, scene):
+    frame = scene.render(2)
+    ink = np.zeros((*SIZE, 4), np.uint8)
+    ink[frame.lines < 128] = (40, 30, 20, 255)
+    drawing = LineDrawing(frame.lines, frame.traces, ink)
+    model = window(memory, finish="cel")
+    frames, _ = model.colour([drawing], model.begin([key_frame(scene)], size=SIZE), segment=None)
+    full = drawing.ink[..., 3] == 255
+    assert full.any()
+    np.testing.assert_array_equal(frames[0][full], drawing.ink[full][:, :3])
+
+
+def test_flat_references_choose_the_cel_finish_and_painted_ones_the_soft(memory, scene):
+    flat = window(memory)
+    flat.begin([key_frame(scene)], size=SIZE)
+    assert flat.finish == "cel"
+    painted = key_frame(scene)
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+    shaded = np.stack([x * 255 // SIZE[1], y * 255 // SIZE[0], (x + y) % 256], -1).astype(np.uint8)
+    soft = window(memory)
+    soft.begin([Reference(shaded, painted.drawing, 0, "painted")], size=SIZE)
+    assert soft.finish == "none"
+
+
+@pytest.mark.parametrize("finish", ["cel", "none"])
+def test_a_state_from_a_checkpoint_goes_on_with_the_same_bytes(memory, scene, finish):
+    straight = window(memory, finish=finish)
+    _, state = colour(straight, scene, range(4))
+    tensors = straight.state_to_tensors(state)
+    expected, _ = colour(straight, scene, range(4, 7), state)
+    again = window(memory, finish=finish)
+    again.begin([key_frame(scene)], size=SIZE)
+    frames, _ = colour(again, scene, range(4, 7), again.state_from_tensors(tensors))
+    for one, other in zip(expected, frames, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_history_is_remembered_only_if_asked_for(memory, scene):
+    for history in (True, False):
+        model = window(memory, finish="cel", history=history)
+        start = model.begin([key_frame(scene)], size=SIZE)
+        _, state = colour(model, scene, [1], start)
+        references = len(state.bank)
+        _, state = colour(model, scene, [5, 9], state)
+        assert (len(state.bank) > references) == history
+
+
+def test_settings_and_weights_show_in_the_fingerprint(memory):
+    same = window(memory, finish="cel").fingerprint()
+    assert same == window(memory, finish="cel").fingerprint()
+    assert same != window(memory, finish="none").fingerprint()
+    other = CorrespondenceMemory.from_config(memory.config)
+    assert same != window(other, finish="cel").fingerprint()
+
+
+def test_a_shot_without_reference_is_refused(memory):
+    with pytest.raises(InputError, match="no reference"):
+        window(memory).begin([], size=SIZE)
+
+
+def test_a_small_figure_on_a_large_page_fills_the_view():
+    page = np.full((540, 960), 255, np.uint8)
+    page[200:300, 400:520] = 0
+    framing = frame_content([page], side=512)
+    y0, x0, y1, x1 = framing.box
+    assert y0 <= 200 and x0 <= 400 and y1 >= 300 and x1 >= 520
+    assert framing.scale > 1
+    whole = np.zeros((540, 960), np.uint8)
+    assert frame_content([whole], side=512).box == (0, 0, 540, 960)
+
+
+def test_a_thin_line_stays_dark_when_the_page_shrinks():
+    page = np.full((1080, 1920), 255, np.uint8)
+    page[:, 1000] = 0
+    page[0] = page[-1] = page[:, 0] = page[:, -1] = 0
+    look = frame_content([page], side=480).look(page)
+    assert look.shape == (270, 480)
+    assert look[100, 240:260].min() < 150, "averaging alone would leave 191"
