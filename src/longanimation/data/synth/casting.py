@@ -1,4 +1,4 @@
-"""Draw a random scene: who is in it, what they do, the camera, the style."""
+"""Draw a random scene: who is in it, what they do, the camera, the light, the pen."""
 
 from __future__ import annotations
 
@@ -7,119 +7,122 @@ import zlib
 
 import numpy as np
 
+from longanimation.data.synth.backgrounds import random_background
+from longanimation.data.synth.blocking import random_track, reveal_track
+from longanimation.data.synth.creatures import Creature, Robot
+from longanimation.data.synth.effects import Effect
 from longanimation.data.synth.families import pick
 from longanimation.data.synth.figures import Person
-from longanimation.data.synth.motion import Track
-from longanimation.data.synth.palette import PaletteBuilder
+from longanimation.data.synth.palette import LIMIT, PaletteBuilder
 from longanimation.data.synth.props import Prop
+from longanimation.data.synth.quadrupeds import Quadruped
 from longanimation.data.synth.style import LineStyle
 
+_MAKERS = {
+    "person": Person,
+    "quadruped": Quadruped,
+    "creature": Creature,
+    "robot": Robot,
+    "effect": Effect,
+    "prop": Prop,
+}
 
-def cast(scene_class, seed: int, *, split, frames, size, line_style, characters, references):
-    """See `Scene.random`."""
+
+def make_actor(kind: str, rng, palette, split: str, part):
+    """kind: one of the families of slot "actor", or "prop"."""
+    if kind == "beast":
+        return Person(rng, palette, split, part, beast=True)
+    return _MAKERS[kind](rng, palette, split, part)
+
+
+def cast(
+    seed: int, *, split: str, frames: int, size, line_style, characters, reveal: bool, shading, background
+) -> dict:
+    """Everything a Scene holds, as keyword arguments; see `Scene.random`."""
     if split not in ("train", "test"):
         raise ValueError(f"split is 'train' or 'test', not {split!r}")
     rng = np.random.default_rng([seed, zlib.crc32(split.encode())])
-    blank = rng.random() < 0.6
-    palette = PaletteBuilder(rng, (255, 255, 255) if rng.random() < 0.6 else tuple(int(v) for v in rng.integers(150, 256, 3)))
-    counter = [0]
+    aspect = size[1] / size[0]
+    paper = (255, 255, 255) if rng.random() < 0.6 else tuple(int(v) for v in rng.integers(140, 256, 3))
+    palette = PaletteBuilder(rng, paper)
+    counter = iter(range(1, 4096))
 
     def part() -> int:
-        counter[0] += 1
-        return counter[0]
+        return next(counter)
 
-    aspect = size[1] / size[0]
-    background = [] if blank else _background(rng, palette, part, aspect)
-    count = characters if characters is not None else int(rng.choice((1, 2, 3), p=(0.55, 0.33, 0.12)))
+    drawn = rng.random() < 0.35 if background is None else background
+    behind = random_background(rng, palette, part, aspect) if drawn else []
+    count = int(rng.choice((1, 2, 3), p=(0.5, 0.35, 0.15))) if characters is None else characters
+    hold = int(rng.choice((1, 2, 3), p=(0.35, 0.4, 0.25)))
+    close = rng.random() < 0.4 and not reveal
+    leaves = rng.random() < 0.5
     actors, tracks = [], []
-    hold = int(rng.choice((1, 2, 3), p=(0.4, 0.4, 0.2)))
-    close = rng.random() < 0.35
+    tallest = 0.0
     for k in range(count):
-        thing = count > 1 and k == count - 1 and rng.random() < 0.5
-        actor = (Prop if thing else Person)(rng, palette, split, part)
-        actors.append(actor)
-        tracks.append(_track(rng, split, frames, aspect, hold, close, k, count, thing))
-    light = None
-    if rng.random() < 0.3:
-        a = rng.uniform(0, 2 * math.pi)
-        light = (0.3 * math.cos(a), 0.2 * math.sin(a))
-        for colour in range(1, len(palette.colours)):
-            if len(palette.colours) < 60:
-                palette.shadow(colour)
-    drift = rng.random() < 0.4
-    far = rng.uniform(-0.15, 0.15) if drift else 0.0
-    camera = (
-        [(0, 0.0), (frames, float(far))],
-        [(0, 0.0), (frames, float(0.4 * far))],
-        [(0, 1.0), (frames, float(rng.uniform(0.8, 1.35) if drift else 1.0))],
-    )
-    plan = references
-    if plan is None:
-        if rng.random() < 0.6:
-            plan = [("key_frame", 0)] + ([("key_frame", int(rng.integers(0, frames)))] if rng.random() < 0.5 else [])
+        thing = k > 0 and k == count - 1 and rng.random() < 0.5
+        kind = "person" if reveal and k == 0 else "prop" if thing else pick(rng, "actor", split)
+        actor = make_actor(kind, rng, palette, split, part)
+        scale, x, y = _placing(rng, actor, kind, aspect, close, k, count)
+        tallest = max(tallest, scale)
+        if reveal and k == 0:
+            actor.top.show_back(palette)
+            scale = max(scale, 0.8)
+            track = reveal_track(rng, split, frames, aspect, scale=scale, y=y, hold=hold)
         else:
-            plan = [("sheet", k) for k in range(count)]
+            mobile = kind not in ("effect",) and not (close and rng.random() < 0.6)
+            track = random_track(
+                rng,
+                split,
+                frames,
+                aspect,
+                scale=scale,
+                x=x,
+                y=y,
+                hold=hold,
+                mobile=mobile,
+                leaves=leaves and mobile and k < 2,
+            )
+        actors.append(actor)
+        tracks.append(track)
+    light = None
+    if rng.random() < 0.3 if shading is None else shading:
+        a = rng.uniform(0, 2 * math.pi)
+        light = (0.3 * math.cos(a), 0.18 * math.sin(a))
+        for colour in range(1, len(palette.colours)):
+            if len(palette.colours) < LIMIT:
+                palette.shadow(colour)
     table, shadow_of = palette.finish()
-    return scene_class(
-        actors=actors, tracks=tracks, palette=table, shadow_of=shadow_of, style=LineStyle.random(rng, line_style), frames=frames, size=size,
-        seed=seed, camera=camera, background=background, light=light, reference_plan=plan,
-    )  # fmt: skip
+    return {
+        "actors": actors, "tracks": tracks, "palette": table, "shadow_of": shadow_of if light is not None else None,
+        "style": LineStyle.random(rng, line_style, tallest), "frames": frames, "size": size, "seed": seed,
+        "camera": _camera(rng, frames), "background": behind, "light": light,
+    }  # fmt: skip
 
 
-def _background(rng, palette, part, aspect):
-    w = aspect
-    horizon = rng.uniform(0.1, 0.42)
-    out = []
-    if rng.random() < 0.5:
-        x = np.linspace(-w, w, 14)
-        y = horizon - rng.uniform(0.05, 0.25) * (1.2 + np.sin(x * rng.uniform(1, 3) + rng.uniform(0, 6)))
-        out.append((np.concatenate([np.stack([x, y], 1), [(w, 1), (-w, 1)]]), part(), palette.any()))
-    out.append((np.array([(-2 * w, horizon), (2 * w, horizon), (2 * w, 2), (-2 * w, 2)]), part(), palette.any()))
-    for _ in range(rng.integers(0, 3)):
-        x, y = rng.uniform(-0.5, 0.5) * w, rng.uniform(-0.4, horizon - 0.1)
-        a, b = rng.uniform(0.06, 0.2, 2)
-        out.append((np.array([(x - a, y - b), (x + a, y - b), (x + a, y + b), (x - a, y + b)]), part(), palette.any()))
-    return out
+def _placing(rng, actor, kind: str, aspect: float, close: bool, k: int, count: int) -> tuple[float, float, float]:
+    """Height of the figure, and its place on the ground."""
+    x = float(((k + 0.5) / count - 0.5) * aspect * 0.85 + rng.uniform(-0.12, 0.12))
+    if kind == "prop":
+        scale = float(rng.uniform(0.16, 0.4) * (1.6 if close else 1.0))
+        return scale, x, float(rng.uniform(0.2, 0.48))
+    if not close:
+        scale = float(rng.uniform(0.4, 0.95) * (0.7 if kind == "quadruped" else 1.0))
+        return scale, x, float(rng.uniform(0.36, 0.48))
+    # Close: the head, or the chest, comes to the middle of the frame.
+    head = rng.random() < 0.6
+    scale = float(rng.uniform(0.35, 0.85) / actor.head_height if head else rng.uniform(1.2, 2.4))
+    scale = min(scale, 5.0)
+    centre = (1 - 0.5 * actor.head_height) if head else rng.uniform(0.55, 0.75)
+    return scale, x * (0.5 if count == 1 else 1.0), float(centre * scale + rng.uniform(-0.12, 0.12))
 
 
-def _track(rng, split, frames, aspect, hold, close, k, count, thing) -> Track:
-    half = aspect / 2
-    x0 = float((k + 0.5) / count * aspect - half + rng.uniform(-0.15, 0.15))
-    scale = float(rng.uniform(0.16, 0.35) if thing else rng.uniform(1.1, 2.6) if close else rng.uniform(0.45, 0.95))
-    y0 = 0.45 * 1.0 if not close or thing else float(0.45 + scale * rng.uniform(0.35, 0.62))
-    track = Track(hold=hold, blink_period=int(rng.integers(31, 71)))
-    track.scale = [(0, scale), (frames * 0.5, scale * float(rng.uniform(0.85, 1.2)))]
-    track.y = [(0, y0 + float(rng.uniform(-0.04, 0.04)))]
-    yaws = (-1.3, -0.7, -0.3, 0.0, 0.3, 0.7, 1.3, 2.6)
-    track.yaw = [(0, float(rng.choice(yaws[1:6])))]
-    t = 0.0
-    x = x0
-    xs, actions, yaw = [(0, x0)], [], track.yaw[0][1]
-    while t < frames:
-        name = pick(rng, "action", split)
-        length = float(rng.uniform(14, 40))
-        period = float(rng.uniform(12, 30))
-        actions.append((t, name, period, float(rng.uniform(0.6, 1.1))))
-        if name == "walk" or (thing and rng.random() < 0.6):
-            direction = 1 if x < 0 else -1
-            if rng.random() < 0.3:
-                direction = -direction
-            yaw = direction * float(rng.uniform(0.9, 1.5))
-            xs.append((t, x))
-            x = x + direction * length / period * 0.35 * scale
-            far = half + 0.35 * scale
-            x = float(np.clip(x, -far, far))
-            xs.append((t + length, x))
-            track.yaw += [(t, track.yaw[-1][1]), (t + 5, yaw)]
-        elif rng.random() < 0.5:
-            yaw = float(rng.choice(yaws))
-            track.yaw += [(t, track.yaw[-1][1]), (t + 8, yaw)]
-        if thing:
-            track.yaw[-1] = (track.yaw[-1][0], track.yaw[-1][1] + float(rng.uniform(-3, 3)))
-        t += length
-    track.x = xs
-    track.actions = actions
-    track.head = [(float(a), float(rng.uniform(-0.7, 0.7))) for a in np.arange(0, frames + 20, rng.uniform(10, 30))]
-    if rng.random() < 0.25:
-        track.roll = [(0, 0.0), (frames, float(rng.uniform(-0.5, 0.5)))]
-    return track
+def _camera(rng, frames: int):
+    """Keyed x, y and zoom."""
+    kind = rng.random()
+    if kind < 0.5:
+        return [(0, 0.0)], [(0, 0.0)], [(0, 1.0)]
+    start, stop = sorted(rng.uniform(0, frames, 2).tolist())
+    x, y, zoom = float(rng.uniform(-0.25, 0.25)), float(rng.uniform(-0.08, 0.08)), float(rng.uniform(0.75, 1.5))
+    if kind < 0.75:
+        zoom = 1.0
+    return [(start, 0.0), (stop, x)], [(start, 0.0), (stop, y)], [(start, 1.0), (stop, zoom)]

@@ -26,33 +26,43 @@ class Clip:
 
 def render_clip(seed: int, *, frames: int = 5, size: tuple[int, int] = (128, 224), split: str = "train") -> Clip:
     """Frames of one random scene at varied time gaps, references first."""
+    if frames < 2:
+        raise ValueError(f"a clip has at least 2 frames, a reference and a target, not {frames}")
     rng = np.random.default_rng([seed, 7])
     length = int(rng.choice((60, 150, 400)))
     scene = Scene.random(seed, split=split, frames=length, size=size)
     count = 2 if frames >= 4 and rng.random() < 0.35 else 1
-    targets = [int(rng.integers(0, length))]
-    while len(targets) < frames - count:
-        if rng.random() < 0.55:
-            step = int(rng.integers(1, 6))
-            targets.append(min(targets[-1] + step, length - 1) if rng.random() < 0.5 else max(targets[-1] - step, 0))
-        else:
-            targets.append(int(rng.integers(0, length)))
-    drawn, positions = [], []
-    for k in range(count):
-        if k == 0 and len(scene.actors) == 1 and rng.random() < 0.3:
-            drawn.append(scene.sheet(0))
-            positions.append(-1)
-        else:
+
+    def moment(least: int = 1) -> int:
+        """A frame in which somebody can be seen, most times."""
+        for _ in range(8):
             at = int(rng.integers(0, length))
-            drawn.append(scene.render(at))
-            positions.append(at)
-    for at in targets:
-        drawn.append(scene.render(at))
+            if scene.actors_seen(at) >= least:
+                break
+        return at
+
+    sheets, positions = [], []
+    for k in range(count):
+        if k < len(scene.actors) and rng.random() < (0.3 if len(scene.actors) <= count else 0.08):
+            sheets.append(scene.draw_sheet(k))
+            positions.append(-1)
+            continue
+        at = moment(len(scene.actors) if k == 0 else 1)
+        reframe = (0.0, 0.0, 1.0)
+        if rng.random() < 0.25:
+            reframe = (float(rng.uniform(-0.2, 0.2)), float(rng.uniform(-0.12, 0.12)), float(rng.uniform(0.6, 1.4)))
+        sheets.append(scene.draw(at, reframe=reframe))
         positions.append(at)
+    at = moment()
+    while len(sheets) < frames:
+        sheets.append(scene.draw(at))
+        positions.append(at)
+        near = min(max(at + int(rng.integers(1, 7)) * (1 if rng.random() < 0.5 else -1), 0), length - 1)
+        at = near if rng.random() < 0.5 else moment()
     return Clip(
-        lines=np.stack([d.lines for d in drawn]),
-        labels=np.stack([d.labels for d in drawn]),
-        parts=np.stack([d.parts for d in drawn]),
+        lines=np.stack([s.lines for s in sheets]),
+        labels=np.stack([s.labels for s in sheets]),
+        parts=np.stack([s.parts for s in sheets]),
         palette=scene.palette,
         reference_count=count,
         positions=tuple(positions),

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 
 
-@lru_cache(maxsize=None)
+@lru_cache(maxsize=4096)
 def spline_matrix(count: int, closed: bool = True, corners: tuple[int, ...] = (), density: int = 4) -> np.ndarray:
     """Catmull-Rom sampling matrix: float32 [samples, count].
 
     corners: control points at which the curve has a sharp corner. density: samples per span.
     """
     spans = count if closed else count - 1
-    rows = np.zeros((spans * density + (0 if closed else 1), count), np.float32)
+    out = np.zeros((spans * density + (0 if closed else 1), count), np.float32)
+    sharp = set(corners)
 
     def tangent(i: int, incoming: bool) -> np.ndarray:
         m = np.zeros(count, np.float32)
         before, after = i - 1, i + 1
         if closed:
             before, after = before % count, after % count
-        if i in corners or before < 0 or after >= count:
+        if i in sharp or before < 0 or after >= count:
             other = before if incoming else after
             m[i] += 1 if incoming else -1
             m[other] += -1 if incoming else 1
@@ -30,30 +31,26 @@ def spline_matrix(count: int, closed: bool = True, corners: tuple[int, ...] = ()
             m[before] -= 0.5
         return m
 
-    at = 0
+    t = (np.arange(density, dtype=np.float32) / density)[:, None]
+    t2, t3 = t * t, t * t * t
     for span in range(spans):
         i, j = span, (span + 1) % count
-        mi, mj = tangent(i, incoming=False), tangent(j, incoming=True)
-        for k in range(density):
-            t = k / density
-            t2, t3 = t * t, t * t * t
-            row = (t3 - 2 * t2 + t) * mi + (t3 - t2) * mj
-            row[i] += 2 * t3 - 3 * t2 + 1
-            row[j] += -2 * t3 + 3 * t2
-            rows[at] = row
-            at += 1
+        block = (t3 - 2 * t2 + t) * tangent(i, incoming=False) + (t3 - t2) * tangent(j, incoming=True)
+        block[:, i] += (2 * t3 - 3 * t2 + 1)[:, 0]
+        block[:, j] += (-2 * t3 + 3 * t2)[:, 0]
+        out[span * density : (span + 1) * density] = block
     if not closed:
-        rows[at, count - 1] = 1
-    rows.setflags(write=False)
-    return rows
+        out[-1, count - 1] = 1
+    out.setflags(write=False)
+    return out
 
 
 def smooth(points: np.ndarray, closed: bool = True, corners: tuple[int, ...] = (), density: int = 4) -> np.ndarray:
-    """Curve through control points [n, d] -> float [samples, d]."""
+    """Curve through control points [n, d] -> float32 [samples, d]; sample `i * density` is control point i."""
     return spline_matrix(len(points), closed, corners, density) @ points
 
 
-@lru_cache(maxsize=None)
+@cache
 def circle(count: int = 10) -> np.ndarray:
     """Unit circle, float32 [count, 2], read-only."""
     a = np.arange(count, dtype=np.float32) * (2 * np.pi / count)
@@ -62,47 +59,53 @@ def circle(count: int = 10) -> np.ndarray:
     return out
 
 
-@lru_cache(maxsize=None)
-def _limb_matrices(samples: int) -> tuple[np.ndarray, np.ndarray]:
-    """Centre line and its tangent for a limb through three joints, rounded at the middle one: two [samples, 3] matrices."""
-    t = np.linspace(0, 1, samples, dtype=np.float32)
+@cache
+def _limb_rows(start: float, end: float, samples: int, bend: float) -> tuple[np.ndarray, np.ndarray]:
+    """Centre line and tangent of a limb through three joints, rounded at the middle one: [2 * samples, 3] and the steps."""
 
     def centre(t: np.ndarray) -> np.ndarray:
-        # Straight halves joined by a quadratic arc over the middle fifth.
         w = np.zeros((len(t), 3), np.float32)
-        r = 0.2
-        first, last = t < 0.5 - r, t > 0.5 + r
+        first, last = t < 0.5 - bend, t > 0.5 + bend
         w[first, 0], w[first, 1] = 1 - 2 * t[first], 2 * t[first]
         w[last, 1], w[last, 2] = 2 - 2 * t[last], 2 * t[last] - 1
         middle = ~(first | last)
-        s = (t[middle] - (0.5 - r)) / (2 * r)
-        a0, a2 = (1 - s) ** 2 * 2 * r, s**2 * 2 * r
-        w[middle, 0], w[middle, 2] = a0, a2
-        w[middle, 1] = 1 - a0 - a2
+        s = (t[middle] - (0.5 - bend)) / (2 * bend)
+        w[middle, 0], w[middle, 2] = (1 - s) ** 2 * 2 * bend, s**2 * 2 * bend
+        w[middle, 1] = 1 - w[middle, 0] - w[middle, 2]
         return w
 
-    eps = 1e-3
-    return centre(t), (centre(np.clip(t + eps, 0, 1)) - centre(np.clip(t - eps, 0, 1))) / (2 * eps)
+    t = np.linspace(start, end, samples, dtype=np.float32)
+    eps = 2e-3
+    tangent = (centre(np.minimum(t + eps, 1)) - centre(np.maximum(t - eps, 0))) / (2 * eps)
+    return np.concatenate([centre(t), tangent]), t
 
 
-def limb(joints: np.ndarray, widths: np.ndarray, start: float = 0.0, end: float = 1.0, samples: int = 15) -> np.ndarray:
-    """Outline of a bent tube.
+class Limb:
+    """A bent tube with a width profile. widths: half widths at even steps along the whole limb."""
 
-    joints: [3, 2] (shoulder, elbow, wrist). widths: half widths at five even steps along the limb, in the same unit.
-    start, end: part of the limb to draw (0 = first joint, 1 = last). Returns [2 * n + caps, 2], closed.
-    """
-    centre, tangent = _limb_matrices(samples)
-    first, last = int(round(start * (samples - 1))), int(round(end * (samples - 1)))
-    c = centre[first : last + 1] @ joints
-    d = tangent[first : last + 1] @ joints
-    length = np.sqrt((d * d).sum(1, keepdims=True)) + 1e-6
-    d = d / length
-    n = np.stack([-d[:, 1], d[:, 0]], 1)
-    w = np.interp(np.linspace(start, end, len(c)), _FIFTHS, widths)[:, None]
-    left, right = c + n * w, (c - n * w)[::-1]
-    cap_out = c[-1:] + d[-1:] * w[-1] * 0.45
-    cap_in = c[:1] - d[:1] * w[0] * 0.45
-    return np.concatenate([left, cap_out, right, cap_in])
+    def __init__(
+        self, widths, start: float = 0.0, end: float = 1.0, samples: int = 13, bend: float = 0.2, caps=(0.6, 0.5)
+    ):
+        self.samples = samples
+        self.caps = caps
+        self.rows, t = _limb_rows(float(start), float(end), samples, bend)
+        self.width = np.interp(t, np.linspace(0, 1, len(widths)), widths).astype(np.float32)[:, None]
+
+    def outline(self, joints: np.ndarray) -> np.ndarray:
+        """joints: [3, 2]. Closed outline [2 * samples + 6, 2]: down one side, end cap, up the other, start cap."""
+        n = self.samples
+        both = self.rows @ joints
+        centre, along = both[:n], both[n:]
+        along = along / (np.sqrt(along[:, :1] ** 2 + along[:, 1:] ** 2) + 1e-6)
+        across = along[:, ::-1] * _FLIP * self.width
+        out = np.empty((2 * n + 6, 2), np.float32)
+        out[:n] = centre + across
+        out[n + 3 : 2 * n + 3] = (centre - across)[::-1]
+        for at, i, sign, size in ((n, n - 1, 1, self.caps[1]), (2 * n + 3, 0, -1, self.caps[0])):
+            tip = along[i] * (self.width[i, 0] * size)
+            out[at : at + 3] = centre[i] + _CAP[:, :1] * across[i] * sign + sign * _CAP[:, 1:] * tip
+        return out
 
 
-_FIFTHS = np.linspace(0, 1, 5)
+_FLIP = np.array([-1, 1], np.float32)
+_CAP = np.array([(0.72, 0.72), (0.0, 1.0), (-0.72, 0.72)], np.float32)

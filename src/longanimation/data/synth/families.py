@@ -1,22 +1,40 @@
-"""Which shapes and motions each split may draw. Test scenes mix shared families with ones training never sees."""
+"""Which shapes and motions each split may draw.
+
+Every slot has families that both splits share, families that only training draws and families that only test scenes draw, so
+that a test scene asks for more than new seeds. Test scenes take a held-out family in six of ten slots that have one.
+"""
 
 from __future__ import annotations
 
 FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
-    "hair": {"shared": ("short", "bob", "long", "ponytail"), "train": ("spiky",), "test": ("twintails", "bun")},
-    "top": {"shared": ("plain", "stripe", "badge"), "train": ("number",), "test": ("vest",)},
-    "bottom": {"shared": ("trousers", "skirt"), "train": (), "test": ("shorts",)},
-    "hat": {"shared": ("none", "cap"), "train": ("beanie",), "test": ("brim",)},
-    "action": {"shared": ("stand", "walk", "wave", "turn"), "train": ("jump", "sway"), "test": ("cheer", "spin")},
-    "prop": {"shared": ("ball",), "train": ("box",), "test": ("umbrella",)},
-    "actor": {"shared": ("person", "prop"), "train": (), "test": ()},
+    "actor": {
+        "shared": ("person", "person", "person", "beast", "quadruped", "effect"),
+        "train": ("creature",),
+        "test": ("robot",),
+    },
+    "hair": {"shared": ("short", "bob", "long", "ponytail"), "train": ("spiky", "curly"), "test": ("twintails", "bun")},
+    "ears": {"shared": ("pointed", "round"), "train": ("tall",), "test": ("floppy",)},
+    "top": {
+        "shared": ("plain", "stripe", "badge", "buttons", "panel"),
+        "train": ("number", "hoops", "heart"),
+        "test": ("vest", "apron"),
+    },
+    "bottom": {"shared": ("trousers", "skirt"), "train": ("overalls",), "test": ("shorts",)},
+    "hat": {"shared": ("none", "none", "none", "cap"), "train": ("beanie",), "test": ("brim", "helmet")},
+    "build": {"shared": ("grown", "young", "small"), "train": (), "test": ()},
+    "prop": {"shared": ("ball", "flag"), "train": ("box", "pot"), "test": ("umbrella", "car")},
+    "action": {
+        "shared": ("stand", "walk", "wave", "turn", "talk", "reach"),
+        "train": ("jump", "sway", "run", "crouch"),
+        "test": ("cheer", "spin", "bow", "kick"),
+    },
 }
 
 
 def pick(rng, slot: str, split: str) -> str:
-    """A family of this slot that the split may use; test scenes take a held-out one more often than not."""
+    """A family of this slot that the split may use."""
     table = FAMILIES[slot]
-    own = table[split]
-    if own and rng.random() < (0.6 if split == "test" else len(own) / (len(own) + len(table["shared"]))):
-        return str(own[rng.integers(0, len(own))])
-    return str(table["shared"][rng.integers(0, len(table["shared"]))])
+    own, shared = table[split], table["shared"]
+    if own and rng.random() < (0.6 if split == "test" else len(own) / (len(own) + len(shared))):
+        return own[int(rng.integers(0, len(own)))]
+    return shared[int(rng.integers(0, len(shared)))]

@@ -1,4 +1,7 @@
-"""People: a jointed figure with clothes, drawn from any side. Unit: standing height = 1, origin on the ground between the feet."""
+"""People, and animals dressed as people: a jointed figure with clothes, seen from any side.
+
+Unit: standing height = 1, origin on the ground between the feet.
+"""
 
 from __future__ import annotations
 
@@ -6,243 +9,312 @@ import math
 
 import numpy as np
 
-from longanimation.data.synth.curves import circle, limb, smooth
+from longanimation.data.synth.clothes import Top
+from longanimation.data.synth.curves import Limb, smooth
+from longanimation.data.synth.extremities import foot, hand
 from longanimation.data.synth.families import pick
-from longanimation.data.synth.heads import Head
+from longanimation.data.synth.heads import HumanHead
 from longanimation.data.synth.motion import Pose
-from longanimation.data.synth.paint import INK, TRACE, Shape
+from longanimation.data.synth.muzzles import AnimalHead, Tail
+from longanimation.data.synth.shapes import CLIP, SHADE_IN, TRACE, Shape, poly, stroke
 from longanimation.data.synth.solids import Frame, Solid, turn
+
+_PARTS = (
+    "neck hip hip2 sleeve_l sleeve_r cuff_l cuff_r arm_l arm_r hand_l hand_r leg_l leg_r cloth_l cloth_r sock_l sock_r "
+    "shoe_l shoe_r sole_l sole_r knee_l knee_r band_l band_r hem"
+)
 
 
 class Person:
-    """One dressed figure; every choice is drawn from rng when it is made."""
+    """One dressed figure; every choice is drawn from rng when it is made. beast: with an animal's head and tail."""
 
-    def __init__(self, rng, palette, split: str, part):
-        families = {slot: pick(rng, slot, split) for slot in ("hair", "top", "bottom", "hat")}
-        self.families = families
-        self.skin = palette.skin()
-        self.head = Head(rng, palette, families, part, self.skin)
+    def __init__(self, rng, palette, split: str, part, beast: bool = False):
+        slots = ("ears", "top", "bottom", "hat", "build") if beast else ("hair", "top", "bottom", "hat", "build")
+        self.families = {slot: pick(rng, slot, split) for slot in slots}
+        self.part = {n: part() for n in _PARTS.split()}
+        self.skin = palette.fur() if beast else palette.skin()
+        if beast:
+            self.head = AnimalHead(rng, palette, self.families, self.skin, part)
+            self.tail = Tail(rng, palette, self.skin, part)
+        else:
+            self.head = HumanHead(rng, palette, self.families, self.skin, part)
+            self.tail = None
+        self._dress(rng, palette)
+        self._measure(rng)
+        top = self.families["top"]
+        self.top = Top(rng, palette, top, self.shirt, self.torso, self.trunk, self.shoulder, part)
+
+    def _dress(self, rng, palette) -> None:
         self.shirt = palette.any()
-        self.sleeve = palette.any() if rng.random() < 0.4 else self.shirt
-        self.collar = palette.near(self.shirt) if rng.random() < 0.3 else palette.any()
-        self.mark = palette.any()
+        self.sleeve = palette.any() if rng.random() < 0.35 else self.shirt
+        self.cuff = palette.any() if rng.random() < 0.25 else None
         self.lower = palette.near(self.shirt, 0.2) if rng.random() < 0.12 else palette.any()
-        self.belt = palette.any() if rng.random() < 0.4 else None
-        self.shoe = self.head.hair if rng.random() < 0.12 else palette.any()
-        self.sock = palette.any() if rng.random() < 0.4 else self.skin
-        self.scarf = palette.any() if rng.random() < 0.25 else None
-        self.bag = palette.any() if rng.random() < 0.25 else None
-        self.bag_back = palette.any()
-        self.sleeve_end = float(rng.choice((0.35, 0.5, 0.88)))
-        self.leg_end = 0.9 if families["bottom"] == "trousers" else float(rng.uniform(0.25, 0.4))
-        names = "torso collar mark mark2 belt hip sleeve_l sleeve_r arm_l arm_r hand_l hand_r leg_l leg_r cloth_l cloth_r sock_l sock_r shoe_l shoe_r scarf scarf_end bag strap neck back"
-        self.part = {n: part() for n in names.split()}
-        hh = rng.uniform(0.17, 0.34)
+        self.hem = palette.any() if rng.random() < 0.25 else None
+        self.shoe = self.shirt if rng.random() < 0.12 else palette.any()
+        self.sole = palette.any() if rng.random() < 0.35 else None
+        self.sock = palette.any() if rng.random() < 0.4 else None
+        self.knee = palette.any() if rng.random() < 0.08 else None
+        self.band = palette.any() if rng.random() < 0.12 else None
+        self.glove = palette.any() if rng.random() < 0.1 else self.skin
+        self.hands = [str(rng.choice(("mitten", "open", "fist"))) for _ in range(2)]
+        self.sleeve_end = float(rng.choice((0.22, 0.42, 0.5, 0.9)))
+        self.leg_end = (
+            float(rng.uniform(0.78, 0.95)) if self.families["bottom"] == "trousers" else float(rng.uniform(0.28, 0.45))
+        )
+
+    def _measure(self, rng) -> None:
+        low, high = {"grown": (0.15, 0.2), "young": (0.2, 0.27), "small": (0.3, 0.42)}[self.families["build"]]
+        hh = self.head_height = rng.uniform(low, high)
         rest = 1 - hh
-        self.head_height = hh
-        self.leg = rest * rng.uniform(0.48, 0.56)
-        self.trunk = rest - self.leg - 0.015
-        w = rng.uniform(0.085, 0.12) + 0.1 * (hh - 0.2)
-        self.shoulder = w
-        waist, hip = w * rng.uniform(0.62, 0.95), w * rng.uniform(0.75, 0.95)
-        t = self.trunk
+        self.leg = rest * rng.uniform(0.5, 0.58)
+        t = self.trunk = rest - self.leg - 0.02
+        w = self.shoulder = rng.uniform(0.095, 0.125) + 0.18 * max(hh - 0.2, 0) * (1 if hh < 0.3 else 0.6)
+        waist, hip = w * rng.uniform(0.68, 0.92), w * rng.uniform(0.72, 0.9)
+        belly = rng.uniform(0.0, 0.35) ** 2
         self.torso = Solid(
             [
-                (-t, 0.03, 0.03, 0.0),
-                (-t * 0.95, w * 0.7, w * 0.42, 0.0),
-                (-t * 0.8, w * 0.98, w * 0.6, 0.005),
-                (-t * 0.45, waist * 1.08, w * 0.58, 0.01),
-                (-t * 0.2, waist, w * 0.5, 0.0),
-                (0.02, hip, w * 0.55, 0.0),
+                (-t * 1.02, 0.34 * w, 0.2 * w, 0.0),
+                (-t * 0.97, 0.6 * w, 0.36 * w, 0.0),
+                (-t * 0.88, 0.95 * w, 0.5 * w, 0.0),
+                (-t * 0.7, 0.98 * w, 0.62 * w, 0.04 * w),
+                (-t * 0.42, waist * 1.04, (0.55 + belly) * w, 0.04 * w),
+                (-t * 0.2, waist, (0.5 + belly) * w, 0.02 * w),
+                (-t * 0.02, hip * 1.02, 0.55 * w, 0.0),
+                (t * 0.05, hip * 0.97, 0.52 * w, 0.0),
             ]
         )
         self.hip = hip
-        self.flare = rng.uniform(1.2, 2.0)
-        self.skirt_len = self.leg * rng.uniform(0.35, 0.6)
-        arm = rng.uniform(0.9, 1.05) * t
-        self.arm = (arm * 0.52, arm * 0.5)
-        thick = rng.uniform(0.02, 0.032)
-        self.arm_w = np.array([1.15, 1.1, 1.0, 0.85, 0.7], np.float32) * thick
-        self.sleeve_w = self.arm_w * rng.uniform(1.15, 1.5)
-        self.leg_w = np.array([1.6, 1.35, 1.1, 1.0, 0.75], np.float32) * thick * 1.15
-        self.cloth_w = self.leg_w * rng.uniform(1.12, 1.5)
+        self.flare = rng.uniform(1.2, 1.9)
+        self.skirt = self.leg * rng.uniform(0.3, 0.62)
+        arm = rng.uniform(0.92, 1.08) * t
+        self.arm = (arm * 0.52, arm * 0.48)
+        thick = rng.uniform(0.24, 0.32) * w
+        arms = np.array([1.15, 1.1, 0.95, 0.85, 0.68]) * thick
+        self.palm = float(thick * rng.uniform(1.25, 1.6))
+        sleeve = arms * rng.uniform(1.12, 1.4) + 0.05 * thick
+        if self.sleeve_end > 0.6:
+            sleeve[3:] *= rng.uniform(1.0, 1.35)
+        self.arm_tube = Limb(arms)
+        self.sleeve_tube = Limb(sleeve, 0.0, self.sleeve_end, 5 if self.sleeve_end < 0.3 else 9, caps=(0.85, 0.25))
+        self.cuff_tube = Limb(sleeve * 1.04, max(self.sleeve_end - 0.07, 0), self.sleeve_end, 3, caps=(0.0, 0.25))
+        self.band_tube = Limb(arms * 1.12, 0.88, 0.97, 3, caps=(0.0, 0.1))
+        legs = np.array([1.55, 1.3, 1.02, 0.98, 0.72]) * thick * rng.uniform(1.0, 1.2)
+        cloth = legs * rng.uniform(1.1, 1.35)
+        if self.families["bottom"] == "trousers":
+            cloth[2:] *= rng.uniform(0.95, 1.4)
+        self.ankle = float(legs[4])
+        self.leg_tube = Limb(legs)
+        self.sock_tube = Limb(legs * 1.1, float(rng.uniform(0.55, 0.85)), 1.0, 7, caps=(0.0, 0.2))
+        self.cloth_tube = Limb(cloth, 0.0, self.leg_end, 11, caps=(0.9, 0.25))
+        self.hem_tube = Limb(cloth * 1.04, self.leg_end - 0.06, self.leg_end, 3, caps=(0.0, 0.25))
+        self.knee_tube = Limb(cloth * 1.02, 0.44, 0.56, 4, caps=(0.1, 0.1))
 
-    def _arm_joints(self, k: int, pose: Pose, frame: Frame, yaw: float):
+    def draw(self, pose: Pose, size: float = 1.0) -> list[Shape]:
+        """Shapes back to front in figure units. size: height of the figure in frame heights (small figures get less detail)."""
+        yaw = pose.yaw
+        c, s = math.cos(yaw), math.sin(yaw)
+        hh = self.head_height
+        detail = 2 if hh * size > 0.17 else 1 if hh * size > 0.075 else 0
+        stretch = 1 - pose.squash
+        wide = 1 + 0.6 * pose.squash
+        hips = Frame((0.0, -(self.leg + pose.crouch) * stretch - pose.lift), 0.0, (wide, stretch))
+        lean = pose.lean * s + pose.tip
+        body = Frame(hips.origin, lean, (wide, stretch))
+        top = body(poly((0.0, -self.trunk)))[0]
+        tilt = lean * 0.7 + pose.head_tilt
+        up = np.array((math.sin(tilt), -math.cos(tilt)), np.float32)
+        centre = top + up * (hh * 0.5 * stretch + 0.01) + np.array((0.1 * hh * s, pose.nod * hh * 0.06), np.float32)
+        head_frame = Frame(centre, tilt, (hh * (1 + 0.3 * pose.squash), hh * stretch))
+        behind, head = self.head.draw(head_frame, pose, detail, pose.sway)
+        legs = sorted((self._leg(k, pose, hips, detail) for k in (0, 1)), key=lambda e: e[0])
+        arms = [self._arm(k, pose, body, detail) for k in (0, 1)]
+        back = [] if self.top.bag is None else self.top.satchel(body, yaw, detail)
+        tail = (
+            []
+            if self.tail is None
+            else self.tail.draw(hips(poly((-0.3 * self.hip * s, -0.02)))[0], yaw, pose.sway, self.leg)
+        )
+        out: list[Shape] = []
+        if c >= 0:
+            out += behind + back + tail
+        for depth, shapes in arms:
+            if depth < -0.035:
+                out += shapes
+        out += self._waist(legs, hips, body, yaw, detail, top, up)
+        if c < 0:
+            out += tail + back
+        if c >= 0:
+            out += self.top.over(body, yaw, pose.sway) + head
+        for depth, shapes in sorted(arms, key=lambda e: e[0]):
+            if depth >= -0.035:
+                out += shapes
+        if c < 0:
+            out += head + behind + self.top.over(body, yaw, pose.sway)
+        return out
+
+    def _arm(self, k: int, pose: Pose, body: Frame, detail: int) -> tuple[float, list[Shape]]:
         side = (-1, 1)[k]
         swing, spread, bend = pose.arms[k]
         a, b = self.arm
-        root = np.array((side * self.shoulder * 0.88, -self.trunk * 0.88, 0.0), np.float32)
+        root = np.array((side * self.shoulder * 0.82, -self.trunk * 0.84, 0.0), np.float32)
+        direction = np.array(
+            (side * math.sin(spread), math.cos(spread) * math.cos(swing), math.cos(spread) * math.sin(swing)),
+            np.float32,
+        )
+        low, out = swing + bend, spread + (0.5 * bend if spread > 0.9 else -0.25 * bend)
+        fore = np.array(
+            (side * math.sin(out), math.cos(out) * math.cos(low), math.cos(out) * math.sin(low)), np.float32
+        )
+        elbow = root + a * direction
+        flat, depths = turn(np.stack([root, elbow, elbow + b * fore]), pose.yaw)
+        j = body(flat)
+        depth = float(depths[1] * 0.5 + depths[2] * 0.5)
+        sfx, part = ("_l", "_r")[k], self.part
+        thumb = -side if math.cos(pose.yaw) > 0 else side
+        shapes = hand(self.hands[k], j[2], j[1], self.palm, thumb, part["hand" + sfx], self.glove, detail)
+        shapes.append(
+            Shape(
+                self.arm_tube.outline(j),
+                part["arm" + sfx],
+                self.skin,
+                stroke=(0, 29) if self.glove == self.skin else None,
+            )
+        )
+        if self.glove == self.skin:  # no line across the wrist
+            n = self.arm_tube.samples
+            arm = shapes.pop()
+            shapes.append(Shape(arm.points, arm.part, arm.colour, line=0))
+            shapes += [stroke(arm.points[: n - 1]), stroke(arm.points[n + 4 : 2 * n + 3])]
+        if self.band is not None:
+            shapes.append(Shape(self.band_tube.outline(j), part["band" + sfx], self.band))
+        points = self.sleeve_tube.outline(j)
+        n = self.sleeve_tube.samples
+        joined = self.sleeve == self.shirt and abs(math.sin(pose.yaw)) < 0.75 and spread < 1.2 and depth > -0.035
+        skip = 2 if n > 5 else 1
+        shapes.append(
+            Shape(points, part["sleeve" + sfx], self.sleeve, stroke=(skip, 2 * n + 3 - skip) if joined else None)
+        )
+        if self.cuff is not None and detail > 0:
+            shapes.append(Shape(self.cuff_tube.outline(j), part["cuff" + sfx], self.cuff))
+        if detail > 1:
+            mid = (j[1] * 0.85 + j[0] * 0.15).astype(np.float32)
+            inner = (j[2] - j[0]) * 0.06
+            shapes.append(stroke(np.stack([mid, mid + inner]).astype(np.float32), 0.7))
+        return depth, shapes
 
-        def direction(sw, sp):
-            return np.array((side * math.sin(sp), math.cos(sp) * math.cos(sw), math.cos(sp) * math.sin(sw)), np.float32)
-
-        elbow = root + a * direction(swing, spread)
-        wrist = elbow + b * direction(swing + bend, spread + (0.45 * bend if spread > 0.8 else -0.15 * bend))
-        flat, depth = turn(np.stack([root, elbow, wrist]), yaw)
-        return frame(flat), float(depth[1] * 0.6 + depth[2] * 0.4)
-
-    def _leg_joints(self, k: int, pose: Pose, frame: Frame, yaw: float):
+    def _leg(self, k: int, pose: Pose, hips: Frame, detail: int) -> tuple[float, list[Shape]]:
         side = (-1, 1)[k]
         swing, spread, bend = pose.legs[k]
-        length = self.leg * 0.5
-        root = np.array((side * self.hip * 0.5, 0.0, 0.0), np.float32)
+        length = self.leg * 0.49
+        root = np.array((side * self.hip * 0.48, 0.0, 0.0), np.float32)
         knee = root + length * np.array((side * math.sin(spread), math.cos(swing), math.sin(swing)), np.float32)
         low = swing - bend
-        ankle = knee + length * 0.94 * np.array((side * math.sin(spread) * 0.6, math.cos(low), math.sin(low)), np.float32)
-        toe = ankle + np.array((side * 0.02, 0.06 * self.leg + 0.4 * 0.1 * max(0, -low) - 0.02 * max(0, low), 0.1), np.float32) * (1, 1, 0.8)
-        flat, depth = turn(np.stack([root, knee, ankle, toe]), yaw)
-        return frame(flat), float(depth[1])
+        ankle = knee + length * 0.92 * np.array((side * math.sin(spread), math.cos(low), math.sin(low)), np.float32)
+        pitch = 0.75 * min(low, 0.0) + 0.35 * max(low, 0.0)  # the heel lifts behind, the toe lifts in front
+        reach = 0.055 + 0.3 * self.ankle
+        toe = ankle + np.array(
+            (side * 0.012, self.leg * 0.05 - reach * math.sin(pitch), reach * math.cos(pitch)), np.float32
+        )
+        flat, depths = turn(np.stack([root, knee, ankle, toe]), pose.yaw)
+        j = hips(flat)
+        sfx, part = ("_l", "_r")[k], self.part
+        tube = j[:3]
+        out = [Shape(self.leg_tube.outline(tube), part["leg" + sfx], self.skin)]
+        if self.sock is not None:
+            out.append(Shape(self.sock_tube.outline(tube), part["sock" + sfx], self.sock))
+        out += foot(
+            j[2], j[3], self.ankle * 1.25, (part["shoe" + sfx], part["sole" + sfx]), (self.shoe, self.sole), detail
+        )
+        if self.families["bottom"] != "skirt":
+            out.append(Shape(self.cloth_tube.outline(tube), part["cloth" + sfx], self.lower))
+            if self.knee is not None and self.leg_end > 0.6:
+                out.append(Shape(self.knee_tube.outline(tube), part["knee" + sfx], self.knee))
+            if self.hem is not None and detail > 0:
+                out.append(Shape(self.hem_tube.outline(tube), part["hem"], self.hem))
+        return float(depths[1] + 0.3 * side * math.sin(pose.yaw) * -1e-3), out
 
-    def draw(self, pose: Pose) -> list[Shape]:
-        """Shapes back to front in figure units."""
-        part = self.part
-        yaw = pose.yaw
-        c, s = math.cos(yaw), math.sin(yaw)
-        stretch = 1 - pose.squash
-        hips = Frame((0.0, -self.leg * stretch - pose.lift), 0.0, (1 + 0.5 * pose.squash, stretch))
-        lean = pose.lean * (s if abs(s) > 0.3 else 1.0)
-        body = Frame(hips.origin, lean, (1 + 0.5 * pose.squash, stretch))
-        hh = self.head_height
-        top = body(np.array((0.0, -self.trunk), np.float32))
-        tilt = lean + pose.head_tilt
-        centre = top + np.array((math.sin(tilt), -math.cos(tilt)), np.float32) * (hh * 0.5 + 0.012) + np.array((0.02 * s, 0), np.float32)
-        head_frame = Frame(centre, tilt, (hh * (1 + 0.3 * pose.squash), hh * stretch))
-        behind, head = self.head.draw(head_frame, pose.head_yaw, pose, 0.05 * math.sin(pose.lean * 9 + pose.lift * 30))
-
-        legs = []
-        for k in (0, 1):
-            joints, depth = self._leg_joints(k, pose, hips, yaw)
-            legs.append((depth, self._leg(k, joints)))
-        arms = []
-        for k in (0, 1):
-            joints, depth = self._arm_joints(k, pose, body, yaw)
-            arms.append((depth, self._arm(k, joints)))
-        legs.sort(key=lambda e: e[0])
-        groups: list[Shape] = []
-        if c >= 0:
-            groups += behind
-        if self.bag is not None and c > 0:
-            groups += self._bag(body, yaw)
-        for depth, shapes in arms:
-            if depth < -0.03:
-                groups += shapes
-        for _, shapes in legs:
-            groups += shapes
-        groups += self._trunk_shapes(body, hips, yaw, tilt, top)
-        if self.bag is not None and c <= 0:
-            groups += self._bag(body, yaw)
-        if c < 0:
-            groups += [sh for d, sh in ()]
-        raised = [shapes for depth, shapes in arms if depth >= -0.03]
-        groups += head if c >= 0 else []
-        for shapes in raised:
-            groups += shapes
-        if c < 0:
-            groups += head + behind
-        return groups
-
-    def _leg(self, k: int, j: np.ndarray) -> list[Shape]:
-        part, suffix = self.part, ("_l", "_r")[k]
-        out = []
-        kind = self.families["bottom"]
-        out.append(Shape(limb(j[:3], self.leg_w), part["leg" + suffix], self.skin))
-        if self.sock != self.skin:
-            out.append(Shape(limb(j[:3], self.leg_w * 1.12, 0.68, 1.0), part["sock" + suffix], self.sock))
-        ankle, toe = j[2], j[3]
-        d = toe - ankle
-        w = self.leg_w[4] * 1.25
-        shoe = np.array([ankle + (-w, -0.012), ankle + (w, -0.012), ankle + d * (0.8, 0.4) + (w * 0.4, 0), toe + (w * 0.35, 0.01), toe + (-w * 0.5, 0.016),
-                         ankle + d * (0, 1) + (-w, 0.012)], np.float32)  # fmt: skip
-        if d[0] < -0.01:
-            mirror = np.array((-1, 1), np.float32)
-            a2, d2 = ankle * mirror, d * mirror
-            t2 = a2 + d2
-            shoe = np.array([a2 + (-w, -0.012), a2 + (w, -0.012), a2 + d2 * (0.8, 0.4) + (w * 0.4, 0), t2 + (w * 0.35, 0.01), t2 + (-w * 0.5, 0.016),
-                             a2 + d2 * (0, 1) + (-w, 0.012)], np.float32) * mirror  # fmt: skip
-        out.append(Shape(smooth(shoe, True, (0, 1, 5)), part["shoe" + suffix], self.shoe))
-        if kind != "skirt":
-            end = self.leg_end if kind == "trousers" else 0.42
-            out.append(Shape(limb(j[:3], self.cloth_w, 0.0, end), part["cloth" + suffix], self.lower))
-        return out
-
-    def _arm(self, k: int, j: np.ndarray) -> list[Shape]:
-        part, suffix = self.part, ("_l", "_r")[k]
-        d = j[2] - j[1]
-        d = d / (np.sqrt((d * d).sum()) + 1e-6)
-        n = np.array((-d[1], d[0]), np.float32)
-        w = self.arm_w[4]
-        hand = circle(8) @ np.stack([d * w * 1.5, n * w * 1.25]) + j[2] + d * w * 0.9
-        return [
-            Shape(limb(j, self.arm_w), part["arm" + suffix], self.skin),
-            Shape(smooth(hand), part["hand" + suffix], self.skin),
-            Shape(limb(j, self.sleeve_w, 0.0, self.sleeve_end), part["sleeve" + suffix], self.sleeve),
-        ]
-
-    def _trunk_shapes(self, body: Frame, hips: Frame, yaw: float, tilt: float, top: np.ndarray) -> list[Shape]:
-        part, t, w = self.part, self.trunk, self.shoulder
-        c, s = math.cos(yaw), math.sin(yaw)
-        out = []
-        neck = np.array([(-0.026, 0.03), (-0.022, -0.03), (0.022, -0.03), (0.026, 0.03)], np.float32) + top
-        out.append(Shape(neck, part["neck"], self.skin))
-        torso = Shape(body(smooth(self.torso.silhouette(yaw), density=3)), part["torso"], self.shirt)
-        hip_shape = None
-        kind = self.families["bottom"]
+    def _waist(
+        self, legs, hips: Frame, body: Frame, yaw: float, detail: int, top: np.ndarray, up: np.ndarray
+    ) -> list[Shape]:
+        """Legs, hips, torso and neck, back to front."""
+        part, t = self.part, self.trunk
+        c = math.cos(yaw)
         left, right = self.torso.edges(yaw)
-        if kind == "skirt":
-            f = self.flare * 0.5 * (right[-1] - left[-1])
-            m = self.skirt_len
-            sway = 0.04 * s
-            p = np.array([(left[-2] * 1.02, -t * 0.16), (right[-2] * 1.02, -t * 0.16), (f + sway, m), (sway, m * 1.08), (-f + sway, m)], np.float32)
-            hip_shape = Shape(hips(smooth(p, True, (0, 1, 2, 4))), part["hip"], self.lower)
-        else:
-            p = np.array([(left[-2], -t * 0.12), (right[-2], -t * 0.12), (right[-1] * 1.05, 0.02), (right[-1] * 0.8, 0.05), (left[-1] * 0.8, 0.05), (left[-1] * 1.05, 0.02)], np.float32)
-            hip_shape = Shape(hips(smooth(p, True, (0, 1))), part["hip"], self.lower)
-        tucked = kind == "skirt"
-        if not tucked:
-            out.append(hip_shape)
-        out.append(torso)
-        top_kind = self.families["top"]
-        if top_kind == "stripe":
-            for k, name in ((0.62, "mark"), (0.38, "mark2")):
-                band = np.array([(-0.3, -t * k), (0.3, -t * k), (0.3, -t * (k - 0.12)), (-0.3, -t * (k - 0.12))], np.float32)
-                out.append(Shape(body(band), part[name], self.mark, clip=True))
-        elif top_kind in ("badge", "number", "vest"):
-            spots = {"badge": (0.5, 0.65, 0.25), "number": (0.0, 0.5, 0.42), "vest": (0.0, 0.5, 0.5)}[top_kind]
-            shape = circle(8) * (w * spots[2], w * spots[2])
-            if top_kind == "vest":
-                shape = np.array([(-w * 0.25, -t * 0.5), (w * 0.25, -t * 0.5), (w * 0.4, t * 0.6), (-w * 0.4, t * 0.6)], np.float32)
-            flat, depth = turn(self.torso.patch(spots[0], -t * spots[1], shape), yaw)
-            if depth.mean() > 0:
-                out.append(Shape(body(smooth(flat, True, (0, 1, 2, 3) if top_kind == "vest" else ())), part["mark"], self.mark, clip=True))
-        if c > -0.2 and self.scarf is None:
-            flat, _ = turn(np.array([(-0.5 * w, -t, 0.02), (0, -t * 0.78, 0.6 * w), (0.5 * w, -t, 0.02)], np.float32), yaw)
-            out.append(Shape(body(flat), part["collar"], self.collar, clip=True))
-        if self.belt is not None:
-            band = np.array([(-0.3, -t * 0.16), (0.3, -t * 0.16), (0.3, -t * 0.06), (-0.3, -t * 0.06)], np.float32)
-            out.append(Shape(body(band), part["belt"], self.belt, clip=True))
-        if self.bag is not None and c > 0:
-            flat, _ = turn(np.array([(-w, -t * 0.95, 0), (-w * 0.7, -t * 0.97, 0), (w * 0.95, -t * 0.1, 0), (w * 0.8, 0.0, 0)], np.float32), yaw)
-            out.append(Shape(body(flat), part["strap"], self.bag, clip=True))
-        if tucked:
-            out.append(hip_shape)
-        if self.scarf is not None:
-            ring = circle(10) * (w * 0.62, t * 0.11) + (0.01 * s, -t * 0.98)
-            end, depth = turn(np.array([(-0.02, -t * 0.95, 0.4 * w), (0.03, -t * 0.95, 0.4 * w), (0.05, -t * 0.5, 0.6 * w), (-0.01, -t * 0.5, 0.6 * w)], np.float32), yaw)
-            if c > -0.3:
-                out.append(Shape(body(end), part["scarf_end"], self.scarf))
-            out.append(Shape(body(smooth(ring)), part["scarf"], self.scarf))
-        return out
-
-    def _bag(self, body: Frame, yaw: float) -> list[Shape]:
-        t, w = self.trunk, self.shoulder
-        centre, _ = turn(np.array((0.0, -t * 0.45, -w * 0.75), np.float32), yaw)
-        half = abs(math.cos(yaw)) * w * 0.75 + abs(math.sin(yaw)) * w * 0.35
-        p = np.array([(-half, -t * 0.35), (half, -t * 0.35), (half * 1.05, t * 0.3), (-half * 1.05, t * 0.3)], np.float32) + centre
-        out = [Shape(body(smooth(p, True, (0, 1))), self.part["bag"], self.bag)]
-        if math.cos(yaw) < 0.1:
-            flap = np.array([(-half * 0.8, t * 0.02), (half * 0.8, t * 0.02), (half * 0.7, t * 0.24), (-half * 0.7, t * 0.24)], np.float32) + centre
-            out.append(Shape(body(smooth(flap, True, (0, 1))), self.part["back"], self.bag_back, clip=True))
-        return out
-
-
-__all__ = ["Person", "TRACE", "INK"]
+        out = [s for _, shapes in legs for s in shapes]
+        nw = 0.25 * self.shoulder + 0.05 * self.head_height
+        across = np.array((-up[1], up[0]), np.float32)
+        neck = np.stack(
+            [
+                top + across * nw * 1.2 - up * 0.02,
+                top + across * nw + up * 0.06,
+                top - across * nw + up * 0.06,
+                top - across * nw * 1.2 - up * 0.02,
+            ]
+        )
+        neck_shapes = [Shape(neck.astype(np.float32), part["neck"], self.skin)]
+        chin = top + up * 0.02
+        neck_shapes.append(
+            Shape(
+                np.stack([chin + across, chin - across, chin - across + up, chin + across + up]).astype(np.float32),
+                0,
+                0,
+                TRACE,
+                SHADE_IN,
+            )
+        )
+        if self.families["bottom"] == "skirt":
+            half = self.flare * 0.5 * (right[-1] - left[-1]) + 0.1 * self.skirt
+            m = self.skirt
+            hem = [(half, m), (half * 0.55, m * 1.06), (half * 0.1, m * 1.03), (-half * 0.4, m * 1.07), (-half, m)]
+            p = poly(
+                (left[-3] * 1.03, -t * 0.15),
+                (right[-3] * 1.03, -t * 0.15),
+                (right[-1] * 1.15, 0.25 * m),
+                *hem,
+                (left[-1] * 1.15, 0.25 * m),
+            )
+            skirt = [Shape(hips(smooth(p, True, (0, 1, 3, 7), 3)), part["hip"], self.lower)]
+            if self.hem is not None:
+                low = poly(
+                    (2 * half, m * 0.88), (0, m * 0.93), (-2 * half, m * 0.88), (-2 * half, 2 * m), (2 * half, 2 * m)
+                )
+                skirt.append(Shape(hips(low), part["hem"], self.hem, role=CLIP))
+            if detail > 0:
+                for x in (-0.45, 0.05, 0.5):
+                    skirt.append(stroke(hips(poly((x * half * 0.6, 0.35 * m), (x * half, m * 0.98))), 0.8, clip=True))
+            body_shapes = self.top.body(body, yaw, detail)
+            return out + neck_shapes + body_shapes + skirt
+        n = 9
+        p = poly(
+            (left[-3], -t * 0.14),
+            (right[-3], -t * 0.14),
+            (right[-1] * 1.06, 0.02),
+            (right[-1] * 0.7, 0.07),
+            (0, 0.05),
+            (left[-1] * 0.7, 0.07),
+            (left[-1] * 1.06, 0.02),
+        )
+        points = hips(smooth(p, True, (0, 1), 3))
+        # The pen follows only the two sides: trousers and hips are one piece of cloth.
+        hip = [
+            Shape(points, part["hip"], self.lower, line=0),
+            stroke(points[3:n]),
+            stroke(np.concatenate([points[18:], points[:1]])),
+        ]
+        if self.families["bottom"] == "overalls" and c > 0:
+            w = self.shoulder
+            bib, _ = turn(
+                np.array(
+                    [
+                        (-0.5 * w, -t * 0.62, 0.6 * w),
+                        (0.5 * w, -t * 0.62, 0.6 * w),
+                        (0.7 * w, 0, 0.55 * w),
+                        (-0.7 * w, 0, 0.55 * w),
+                    ],
+                    np.float32,
+                ),
+                yaw,
+            )
+            hip_top = [Shape(body(bib), part["hip2"], self.lower, role=CLIP)]
+            return out + neck_shapes + hip + self.top.body(body, yaw, detail) + hip_top
+        return out + neck_shapes + hip + self.top.body(body, yaw, detail)

@@ -1,27 +1,36 @@
-"""Motion: poses of a figure over time, as functions of the frame number alone."""
+"""Motion: poses of a figure as functions of the frame number alone."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
-
-import numpy as np
+from dataclasses import dataclass, field, fields
 
 
 @dataclass
 class Pose:
-    """Angles in radians. Arms and legs: (swing forward, spread sideways, bend), left of the picture first."""
+    """Angles in radians; arms and legs: (swing forward, spread sideways, bend), the one left on the picture (facing us) first.
+
+    lean: forward; tip: sideways, on the picture. lift, crouch: in figure heights. sway: of hair, scarf, tail. clock: frames.
+    """
 
     yaw: float = 0.0
     head_yaw: float = 0.0
     head_tilt: float = 0.0
+    nod: float = 0.0
     lean: float = 0.0
+    tip: float = 0.0
     lift: float = 0.0
+    crouch: float = 0.0
     squash: float = 0.0
+    sway: float = 0.0
     blink: float = 0.0
     mouth: float = 0.0
-    arms: tuple = ((0.1, 0.15, 0.2), (0.1, 0.15, 0.2))
-    legs: tuple = ((0.0, 0.06, 0.03), (0.0, 0.06, 0.03))
+    clock: float = 0.0
+    arms: tuple = ((0.08, 0.14, 0.2), (0.08, 0.14, 0.2))
+    legs: tuple = ((0.0, 0.05, 0.02), (0.0, 0.05, 0.02))
+
+
+_ANGLES = tuple(f.name for f in fields(Pose) if f.name not in ("arms", "legs", "yaw", "head_yaw", "clock"))
 
 
 def ease(t: float) -> float:
@@ -34,67 +43,157 @@ def keyed(keys: list[tuple[float, float]], t: float) -> float:
     """Eased value at time t from (time, value) keys in rising order; held outside."""
     if t <= keys[0][0]:
         return keys[0][1]
-    for (t0, v0), (t1, v1) in zip(keys, keys[1:], strict=False):
-        if t < t1:
-            return v0 + (v1 - v0) * ease((t - t0) / max(t1 - t0, 1e-6))
-    return keys[-1][1]
+    before = keys[0]
+    for after in keys[1:]:
+        if t < after[0]:
+            return before[1] + (after[1] - before[1]) * ease((t - before[0]) / max(after[0] - before[0], 1e-6))
+        before = after
+    return before[1]
 
 
-def action_pose(name: str, t: float, period: float, amount: float) -> Pose:
-    """Limb angles of a named action at time t (frames)."""
+def _stride(s: float, c: float, k: float, bend: float) -> dict:
+    """Legs and arms of a step; s, c: sine and cosine of the step's phase."""
+    swing = 0.55 * k * s
+    return {
+        "legs": ((swing, 0.02, 0.1 + bend * k * max(0.0, c)), (-swing, 0.02, 0.1 + bend * k * max(0.0, -c))),
+        "arms": ((-0.75 * k * s, 0.1, 0.25 + 0.35 * k), (0.75 * k * s, 0.1, 0.25 + 0.35 * k)),
+        "crouch": -0.02 * k * abs(s),
+    }
+
+
+def action_pose(name: str, t: float, period: float, k: float) -> Pose:
+    """Pose of a named action at time t (frames). period: frames of one cycle; k: size of the movement, about 1."""
     a = 2 * math.pi * t / period
     s, c = math.sin(a), math.cos(a)
-    if name == "walk" or name == "run":
-        k = amount * (1.4 if name == "run" else 1.0)
-        return Pose(
-            lean=0.12 * k if name == "run" else 0.03,
-            lift=0.02 * k * abs(c),
-            arms=((-0.7 * k * s, 0.1, 0.25 + 0.5 * k), (0.7 * k * s, 0.1, 0.25 + 0.5 * k)),
-            legs=(
-                (0.6 * k * s, 0.03, 0.15 + 0.7 * k * max(0.0, c)),
-                (-0.6 * k * s, 0.03, 0.15 + 0.7 * k * max(0.0, -c)),
-            ),
-        )
+    still = (0.1 + 0.03 * s, 0.13, 0.22)
+    if name == "walk":
+        return Pose(lean=0.04, sway=0.08 * c, lift=0.008 * abs(c), **_stride(s, c, k, 0.8))
+    if name == "run":
+        pose = Pose(lean=0.28, sway=0.2 + 0.12 * c, lift=0.035 * k * abs(c), **_stride(s, c, 1.45 * k, 0.95))
+        pose.arms = tuple((w, 0.15, 1.4) for w, _, _ in pose.arms)
+        return pose
     if name == "wave":
-        return Pose(arms=((0.1, 0.2, 0.25), (0.15, 2.0 + 0.15 * c, 0.5 + 0.6 * s)), head_tilt=0.08 * s)
+        return Pose(arms=(still, (0.15, 2.1 + 0.1 * c, 0.55 + 0.55 * s)), head_tilt=0.07 * s, mouth=0.6, sway=0.05 * s)
     if name == "jump":
         phase = (t / period) % 1.0
-        up = max(0.0, math.sin(math.pi * min(1, max(0, (phase - 0.25) / 0.5))))
-        crouch = max(0.0, math.sin(math.pi * phase / 0.25)) if phase < 0.25 else 0.0
-        land = math.sin(math.pi * (phase - 0.75) / 0.25) if phase > 0.75 else 0.0
-        k = 0.8 * (crouch + land)
-        return Pose(
-            lift=0.22 * amount * up - 0.07 * (crouch + land),
-            squash=0.12 * (crouch + land) - 0.1 * up,
-            arms=((0.3 - 0.9 * k, 0.3 + 1.6 * up, 0.3), (0.3 - 0.9 * k, 0.3 + 1.6 * up, 0.3)),
-            legs=((0.6 * k + 0.3 * up, 0.12, 1.2 * k + 0.5 * up), (0.6 * k - 0.1 * up, 0.12, 1.2 * k + 0.6 * up)),
+        up = math.sin(math.pi * (phase - 0.25) / 0.5) if 0.25 < phase < 0.75 else 0.0
+        low = (
+            math.sin(math.pi * phase / 0.25)
+            if phase <= 0.25
+            else math.sin(math.pi * (phase - 0.75) / 0.25)
+            if phase >= 0.75
+            else 0.0
         )
+        arm = (0.3 - 0.9 * low, 0.25 + 1.9 * up, 0.35)
+        return Pose(
+            lift=0.2 * k * up, crouch=-0.1 * low, squash=0.1 * low - 0.07 * up, sway=-0.2 * up, lean=0.2 * low, mouth=up,
+            arms=(arm, arm), legs=((0.75 * low + 0.25 * up, 0.1, 1.35 * low + 0.5 * up), (0.75 * low - 0.15 * up, 0.1, 1.35 * low + 0.7 * up)),
+        )  # fmt: skip
     if name == "sway":
         return Pose(
-            lean=0.1 * s * amount,
-            head_tilt=-0.12 * s,
-            arms=((0.2, 0.35 + 0.3 * s, 0.5), (0.2, 0.35 - 0.3 * s, 0.5)),
+            tip=0.07 * s * k,
+            head_tilt=-0.13 * s,
+            sway=0.2 * c,
+            arms=((0.2, 0.4 + 0.3 * s, 0.5), (0.2, 0.4 - 0.3 * s, 0.5)),
         )
+    if name == "crouch":
+        low = 0.5 - 0.5 * c
+        leg = (1.2 * low, 0.1, 2.1 * low)
+        return Pose(
+            crouch=-0.2 * low,
+            lean=0.45 * low,
+            squash=0.03 * low,
+            legs=(leg, leg),
+            arms=((0.9 * low, 0.2, 0.8), (0.9 * low, 0.2, 0.8)),
+        )
+    if name == "talk":
+        gesture = (0.5 + 0.2 * s, 0.2, 1.2 + 0.4 * c)
+        return Pose(
+            arms=(gesture, still),
+            mouth=0.6 if int(t / 3) % 3 else 0.0,
+            head_tilt=0.05 * c,
+            nod=0.5 * s,
+            head_yaw=0.15 * s,
+        )
+    if name == "reach":
+        up = 0.5 - 0.5 * c
+        return Pose(arms=(still, (1.5 * up, 0.25 + 0.3 * up, 0.3)), lean=0.15 * up, tip=0.05 * up, nod=-up)
+    if name == "turn":
+        return Pose(head_yaw=0.8 * s * k, yaw=0.5 * math.sin(a - 0.6) * k, sway=-0.15 * c, arms=(still, still))
     if name == "cheer":
         return Pose(
-            lift=0.03 * abs(s),
-            arms=((0.1, 2.5 + 0.2 * s, 0.3 + 0.2 * c), (0.1, 2.5 - 0.2 * s, 0.3 + 0.2 * c)),
-            legs=((0.0, 0.18, 0.05), (0.0, 0.18, 0.05)),
-            mouth=0.8,
-        )
+            lift=0.04 * abs(s), sway=0.15 * s, mouth=0.8, nod=-0.8,
+            arms=((0.1, 2.6 + 0.2 * s, 0.25), (0.1, 2.6 - 0.2 * s, 0.25)), legs=((0.0, 0.2, 0.05), (0.0, 0.2, 0.05)),
+        )  # fmt: skip
     if name == "spin":
-        return Pose(yaw=a, head_yaw=a, arms=((0.1, 0.9, 0.2), (0.1, 0.9, 0.2)))
-    if name == "turn":
-        return Pose(head_yaw=0.9 * s * amount, yaw=0.45 * math.sin(a - 0.5) * amount)
-    return Pose(arms=((0.08 + 0.03 * s, 0.15, 0.25), (0.08 + 0.03 * s, 0.15, 0.25)), lean=0.01 * s)
+        return Pose(
+            yaw=a,
+            head_yaw=a,
+            sway=0.3,
+            arms=((0.1, 0.9, 0.2), (0.1, 0.9, 0.2)),
+            legs=((0.15, 0.05, 0.2), (-0.1, 0.05, 0.1)),
+        )
+    if name == "bow":
+        low = 0.5 - 0.5 * c
+        return Pose(
+            lean=0.8 * low, squash=0.04 * low, nod=2.0 * low, arms=((0.5 * low, 0.1, 0.1), (0.5 * low, 0.1, 0.1))
+        )
+    if name == "kick":
+        up = max(0.0, s)
+        return Pose(
+            legs=((1.3 * up - 0.3 * max(0, -s), 0.05, 0.9 * max(0, -s)), (0, 0.05, 0.1)),
+            lean=-0.15 * up,
+            arms=((-0.6 * up, 0.4, 0.3), (0.6 * up, 0.5, 0.3)),
+        )
+    return Pose(arms=(still, (0.1 - 0.03 * s, 0.13, 0.22)), squash=0.006 * s, sway=0.03 * s)
+
+
+ACTIONS = (
+    "stand",
+    "walk",
+    "run",
+    "wave",
+    "jump",
+    "sway",
+    "crouch",
+    "talk",
+    "reach",
+    "turn",
+    "cheer",
+    "spin",
+    "bow",
+    "kick",
+)
+
+
+def mix(a: Pose, b: Pose, k: float) -> Pose:
+    """From a to b; turns go the short way."""
+
+    def angle(u: float, v: float) -> float:
+        return u + ((v - u + math.pi) % (2 * math.pi) - math.pi) * k
+
+    def joints(u: tuple, v: tuple) -> tuple:
+        return tuple(tuple(x + (y - x) * k for x, y in zip(p, q, strict=True)) for p, q in zip(u, v, strict=True))
+
+    out = Pose(
+        yaw=angle(a.yaw, b.yaw),
+        head_yaw=angle(a.head_yaw, b.head_yaw),
+        arms=joints(a.arms, b.arms),
+        legs=joints(a.legs, b.legs),
+    )
+    for name in _ANGLES:
+        u = getattr(a, name)
+        setattr(out, name, u + (getattr(b, name) - u) * k)
+    return out
 
 
 @dataclass
 class Track:
     """Where one character is and what it does.
 
-    actions: (start frame, name, period, amount); neighbours are blended over `blend` frames. The keyed curves are in frames and
-    units of frame height. hold: drawn on ones, twos or threes.
+    actions: (start frame, name, period, amount), neighbours blended over `blend` frames. The keyed curves are in frames and frame
+    heights (x, y: the point on the ground; scale: height of the figure). hold: drawn on ones, twos or threes.
+    absent: (start, stop) frames in which the character is not in the shot.
     """
 
     x: list = field(default_factory=lambda: [(0, 0.0)])
@@ -104,36 +203,37 @@ class Track:
     head: list = field(default_factory=lambda: [(0, 0.0)])
     roll: list = field(default_factory=lambda: [(0, 0.0)])
     actions: list = field(default_factory=lambda: [(0, "stand", 60.0, 1.0)])
+    absent: list = field(default_factory=list)
     blend: float = 6.0
     hold: int = 1
     blink_period: int = 47
 
-    def pose(self, frame: float) -> Pose:
-        t = float(frame // self.hold * self.hold)
-        index = max((i for i, a in enumerate(self.actions) if a[0] <= t), default=0)
+    def moment(self, frame: int) -> float:
+        """The time the drawing of this frame shows."""
+        return float(frame // self.hold * self.hold)
+
+    def present(self, frame: int) -> bool:
+        return not any(a <= frame < b for a, b in self.absent)
+
+    def pose(self, frame: int) -> Pose:
+        t = self.moment(frame)
+        index = 0
+        for i, action in enumerate(self.actions):
+            if action[0] <= t:
+                index = i
         start, name, period, amount = self.actions[index]
-        pose = action_pose(name, t, period, amount)
+        pose = action_pose(name, t - start, period, amount)
         if index > 0 and t - start < self.blend:
-            _, before, p, k = self.actions[index - 1]
-            pose = mix(action_pose(before, t, p, k), pose, ease((t - start) / self.blend))
+            begun, before, p, k = self.actions[index - 1]
+            pose = mix(action_pose(before, t - begun, p, k), pose, ease((t - start) / self.blend))
         yaw = keyed(self.yaw, t)
-        return replace(
-            pose,
-            yaw=pose.yaw + yaw,
-            head_yaw=pose.head_yaw + yaw + keyed(self.head, t),
-            blink=1.0 if (t + 11) % self.blink_period < 3 else 0.0,
-        )
+        pose.yaw += yaw
+        pose.head_yaw += yaw + keyed(self.head, t)
+        pose.blink = 1.0 if (t + 11) % self.blink_period < 3 else 0.0
+        pose.clock = t
+        return pose
 
-    def place(self, frame: float) -> tuple[float, float, float, float]:
-        """x, y, scale, roll at a frame."""
-        t = float(frame // self.hold * self.hold)
+    def place(self, frame: int) -> tuple[float, float, float, float]:
+        """x, y, scale, roll."""
+        t = self.moment(frame)
         return keyed(self.x, t), keyed(self.y, t), keyed(self.scale, t), keyed(self.roll, t)
-
-
-def mix(a: Pose, b: Pose, k: float) -> Pose:
-    """Between two poses; angles of the body turn the short way."""
-    turn_by = (b.yaw - a.yaw + math.pi) % (2 * math.pi) - math.pi
-    head_by = (b.head_yaw - a.head_yaw + math.pi) % (2 * math.pi) - math.pi
-    values = {n: getattr(a, n) * (1 - k) + getattr(b, n) * k for n in ("head_tilt", "lean", "lift", "squash", "mouth")}
-    arms, legs = (tuple(map(tuple, np.asarray(x) * (1 - k) + np.asarray(y) * k)) for x, y in ((a.arms, b.arms), (a.legs, b.legs)))
-    return Pose(yaw=a.yaw + turn_by * k, head_yaw=a.head_yaw + head_by * k, arms=arms, legs=legs, **values)

@@ -45,6 +45,15 @@ class PaletteBuilder:
             return self.hsv(rng.random(), rng.uniform(0.15, 0.4), rng.uniform(0.8, 1))
         return self.hsv(rng.random(), rng.uniform(0.5, 0.95), rng.uniform(0.45, 0.95))
 
+    def fresh(self) -> int:
+        """A strong colour far from all the others."""
+        table = np.asarray(self.colours, np.int32)
+        tries = [
+            255 * np.asarray(colorsys.hsv_to_rgb(*v))
+            for v in self.rng.uniform((0, 0.55, 0.5), (1, 0.95, 0.95), (12, 3))
+        ]
+        return self.add(max(tries, key=lambda t: int(((table - t) ** 2).sum(1).min())))
+
     def near(self, index: int, amount: float = 0.12) -> int:
         """A colour like entry `index`, a little lighter or darker: hard to tell apart."""
         h, s, v = colorsys.rgb_to_hsv(*(c / 255 for c in self.colours[index]))
@@ -59,6 +68,12 @@ class PaletteBuilder:
         rng = self.rng
         if rng.random() < 0.5:
             return self.hsv(rng.uniform(0.03, 0.13), rng.uniform(0.3, 0.8), rng.uniform(0.15, 0.85))
+        return self.any()
+
+    def fur(self) -> int:
+        rng = self.rng
+        if rng.random() < 0.75:
+            return self.hsv(rng.uniform(0.04, 0.12), rng.uniform(0.1, 0.75), rng.uniform(0.35, 0.98))
         return self.any()
 
     def shadow(self, index: int) -> int:

@@ -1,19 +1,20 @@
-"""A drawn shot: characters, motion, camera, line style; any frame on demand, and its references."""
+"""A drawn shot: characters, motion, camera, pen; any frame on demand, and its references."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from longanimation.data.synth.families import pick
-from longanimation.data.synth.figures import Person
-from longanimation.data.synth.motion import Pose, Track, keyed
-from longanimation.data.synth.paint import INK, DrawnFrame, Painter, Shape
-from longanimation.data.synth.palette import PaletteBuilder
-from longanimation.data.synth.props import Prop
-from longanimation.data.synth.style import LineStyle
+from longanimation.data.synth import reveals
+from longanimation.data.synth.casting import cast
+from longanimation.data.synth.motion import Pose, keyed
+from longanimation.data.synth.paint import DrawnFrame, Sheet, finish, paint
+from longanimation.data.synth.shapes import BODY, SHADE_OUT, TRACE, Shape
+
+_WHOLE = (0.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -29,113 +30,166 @@ class SceneReference:
 
 
 class Scene:
-    """One shot, fixed by what is passed in. Make one with `Scene.random`."""
+    """One shot, fixed by what is passed in. Make a random one with `Scene.random`.
 
-    def __init__(self, *, actors, tracks, palette, shadow_of, style, frames, size, seed, camera, background=(), light=None, reference_plan=()):
-        self.actors = actors
-        self.tracks = tracks
-        self.palette = palette
-        self.shadow_of = shadow_of
-        self.style = style
-        self.frames = frames
-        self.size = tuple(size)
-        self.seed = seed
-        self.camera = camera
-        self.background = list(background)
-        self.light = light
-        self.reference_plan = list(reference_plan)
-        self.shadow_part = 4096
-        self._references: list[SceneReference] | None = None
+    actors draw themselves in a pose; tracks say where and how; camera: keyed (x, y, zoom). reference_plan: ("key_frame", frame) or
+    ("sheet", actor) each, None to choose. light: direction of the shadows, None for none.
+    """
+
+    def __init__(
+        self,
+        *,
+        actors,
+        tracks,
+        palette,
+        shadow_of,
+        style,
+        frames,
+        size,
+        seed,
+        camera,
+        background=(),
+        light=None,
+        reference_plan=None,
+    ):
+        self.actors, self.tracks = list(actors), list(tracks)
+        self.palette, self.shadow_of = palette, shadow_of
+        self.style, self.frames, self.size, self.seed = style, int(frames), tuple(size), int(seed)
+        self.camera, self.background, self.light = camera, list(background), light
+        self._plan = reference_plan
 
     def __len__(self) -> int:
         return self.frames
 
     @classmethod
-    def random(cls, seed, *, split="train", frames=100, size=(128, 224), line_style=None, characters=None, references=None) -> Scene:
-        """A scene fixed by its seed, split and options. See the module docstring of `longanimation.data.synth`."""
-        from longanimation.data.synth.casting import cast
+    def random(
+        cls, seed: int, *, split: str = "train", frames: int = 100, size: tuple[int, int] = (128, 224), line_style: str | None = None,
+        characters: int | None = None, references: list[tuple[str, int]] | None = None, reveal: bool = False,
+        shading: bool | None = None, background: bool | None = None,
+    ) -> Scene:  # fmt: skip
+        """A scene fixed by its seed, split and options.
 
-        return cast(cls, seed, split=split, frames=frames, size=size, line_style=line_style, characters=characters, references=references)
+        size: (height, width), of the raster only. line_style: one of LINE_STYLES. characters: how many, with props. references: see
+        `reference_plan`. reveal: the first character shows its back, with colours no reference has, at about 30 % of the shot,
+        leaves, and shows it again from about 75 %. shading, background: with or without; None: at random.
+        """
+        options = {
+            "line_style": line_style,
+            "characters": characters,
+            "reveal": reveal,
+            "shading": shading,
+            "background": background,
+        }
+        parts = cast(seed, split=split, frames=frames, size=size, **options)
+        return cls(**parts, reference_plan=references or ([("key_frame", 0)] if reveal else None))
 
     def resized(self, size: tuple[int, int]) -> Scene:
         """The same scene at another raster size."""
-        other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__)
-        other.size = tuple(size)
-        other._references = None
-        return other
+        return Scene(
+            actors=self.actors, tracks=self.tracks, palette=self.palette, shadow_of=self.shadow_of, style=self.style, frames=self.frames,
+            size=size, seed=self.seed, camera=self.camera, background=self.background, light=self.light, reference_plan=self.reference_plan,
+        )  # fmt: skip
 
     def render(self, index: int) -> DrawnFrame:
-        """Frame `index` (0-based, 0 <= index < len(self))."""
+        """Frame `index` (0-based)."""
+        return finish(self.draw(index), self.style, self._seed(index))
+
+    def draw(
+        self, index: int, *, size: tuple[int, int] | None = None, reframe: tuple[float, float, float] = _WHOLE
+    ) -> Sheet:
+        """Frame `index` without ink, at `size`; reframe: a further (x, y, zoom) on top of the shot's camera."""
         if not 0 <= index < self.frames:
             raise IndexError(f"frame {index} of a scene of {self.frames} frames")
-        shapes: list[Shape] = list(self._background(index))
-        items = []
-        for actor, track in zip(self.actors, self.tracks, strict=True):
-            items.append((track.place(index), track.pose(index), actor))
-        items.sort(key=lambda e: e[0][1])
-        for place, pose, actor in items:
-            shapes += self._put(actor.draw(pose), *place, self._view(index))
-        hold = self.tracks[0].hold if self.tracks else 1
-        return self._paint(shapes, index // hold * hold)
+        cx, cy, zoom = (keyed(k, float(index)) for k in self.camera)
+        view = (cx + reframe[0] / zoom, cy + reframe[1] / zoom, zoom * reframe[2])
+        shapes = self._backdrop(view)
+        cast_now = [
+            (t.place(index), t.pose(index), a)
+            for a, t in zip(self.actors, self.tracks, strict=True)
+            if t.present(index)
+        ]
+        for place, pose, actor in sorted(cast_now, key=lambda e: e[0][1]):
+            shapes += self._put(actor.draw(pose, place[2] * view[2]), place, view)
+        return paint(shapes, size or self.size, self.style, self._seed(index), self.shadow_of)
 
-    def _view(self, index: int) -> tuple[float, float, float]:
-        cx, cy, zoom = self.camera
-        return keyed(cx, index), keyed(cy, index), keyed(zoom, index)
+    def draw_sheet(self, actor: int, *, size: tuple[int, int] | None = None) -> Sheet:
+        """A character sheet: one actor alone, standing, facing us or a little turned."""
+        yaw = (0.0, 0.35, -0.35, 0.7)[(self.seed + actor) % 4]
+        pose = Pose(yaw=yaw, head_yaw=yaw * 0.8, arms=((0.1, 0.35, 0.15), (0.1, 0.35, 0.15)))
+        shapes = self._put(self.actors[actor].draw(pose, 0.86), (0.0, 0.44, 0.86, 0.0), _WHOLE)
+        return paint(shapes, size or self.size, self.style, self._seed(-1 - actor), self.shadow_of)
 
-    def _put(self, shapes: list[Shape], x, y, scale, roll, view) -> list[Shape]:
-        cx, cy, zoom = view
-        c, s = math.cos(roll) * scale * zoom, math.sin(roll) * scale * zoom
-        matrix = np.array([[c, s], [-s, c]], np.float32)
-        origin = np.array(((x - cx) * zoom, (y - cy) * zoom), np.float32)
-        for shape in shapes:
-            shape.points = shape.points @ matrix + origin
-        out = []
-        for shape in shapes:
-            out.append(shape)
-            if self.light is not None and shape.fill and not shape.clip and shape.line == INK:
-                low, high = shape.points.min(0), shape.points.max(0)
-                extent = min(high - low)
-                if extent > 0.05:
-                    shift = np.array(self.light, np.float32) * extent
-                    out.append(Shape(shape.points + shift, 0, 0, 2, shade=True, clip=True, fill=False))
-        return out
+    def sheet(self, actor: int) -> DrawnFrame:
+        """`draw_sheet` with its ink."""
+        return finish(self.draw_sheet(actor), self.style, self._seed(-1 - actor))
 
-    def _background(self, index: int):
-        if not self.background:
-            return []
-        cx, cy, zoom = self._view(index)
-        out = []
-        for points, part, colour in self.background:
-            p = (np.asarray(points, np.float32) - np.array((cx, cy), np.float32)) * zoom
-            out.append(Shape(p, part, colour))
-        return out
-
-    def _paint(self, shapes: list[Shape], moment: int) -> DrawnFrame:
-        return Painter(self.size, self.style).paint(shapes, self.shadow_of, (self.seed * 1_000_003 + moment) % (1 << 62), self.shadow_part)
-
-    def colours(self, frame: DrawnFrame) -> np.ndarray:
-        """The painted frame with its lines on top, uint8 [H, W, 3]."""
+    def painted(self, frame: DrawnFrame) -> np.ndarray:
+        """The frame painted, with its lines on top, uint8 [H, W, 3]."""
         paint = self.palette[frame.labels].astype(np.uint16)
         alpha = frame.ink[..., 3:].astype(np.uint16)
         return ((paint * (255 - alpha) + frame.ink[..., :3] * alpha + 127) // 255).astype(np.uint8)
 
-    def sheet(self, actor_index: int) -> DrawnFrame:
-        """A character sheet: the character alone, standing, seen from the front (or a little turned)."""
-        actor = self.actors[actor_index]
-        yaw = (0.0, 0.35, -0.35)[(self.seed + actor_index) % 3]
-        shapes = self._put(actor.draw(Pose(yaw=yaw, head_yaw=yaw)), 0.0, 0.44, 0.86, 0.0, (0.0, 0.0, 1.0))
-        return self._paint(shapes, -1 - actor_index)
+    def actors_seen(self, index: int) -> int:
+        """How many actors stand inside the frame (quick: from their place alone)."""
+        cx, _, zoom = (keyed(k, float(index)) for k in self.camera)
+        half = 0.5 * self.size[1] / self.size[0]
+        return sum(t.present(index) and abs((t.place(index)[0] - cx) * zoom) < half for t in self.tracks)
 
-    def reference(self, kind: str, at: int) -> SceneReference:
-        drawn = self.render(at) if kind == "key_frame" else self.sheet(at)
-        return SceneReference(self.colours(drawn), drawn.lines, drawn.labels, drawn.parts, at if kind == "key_frame" else None, kind)
+    @cached_property
+    def reference_plan(self) -> list[tuple[str, int]]:
+        return reveals.choose_references(self) if self._plan is None else list(self._plan)
+
+    @cached_property
+    def references(self) -> list[SceneReference]:
+        out = []
+        for kind, at in self.reference_plan:
+            drawn = self.render(at) if kind == "key_frame" else self.sheet(at)
+            frame = at if kind == "key_frame" else None
+            out.append(SceneReference(self.painted(drawn), drawn.lines, drawn.labels, drawn.parts, frame, kind))
+        return out
+
+    @cached_property
+    def _found(self) -> tuple[list[reveals.Reveal], list[int]]:
+        return reveals.find_reveals(self)
 
     @property
-    def references(self) -> list[SceneReference]:
-        if self._references is None:
-            self._references = [self.reference(kind, at) for kind, at in self.reference_plan]
-        return self._references
+    def reveals(self) -> list[reveals.Reveal]:
+        """Stretches of frames showing colours that no reference has but that were seen, and had gone, before."""
+        return self._found[0]
 
+    @property
+    def key_events(self) -> list[int]:
+        """Frames where such colours are first seen best: nothing can know them there, so an evaluation gives their truth."""
+        return self._found[1]
 
-__all__ = ["Scene", "SceneReference", "Person", "Prop", "Track", "PaletteBuilder", "LineStyle", "pick"]
+    def _seed(self, index: int) -> int:
+        hold = self.tracks[0].hold if self.tracks and index >= 0 else 1
+        return abs((self.seed * 1_000_003 + (index // hold * hold) * 7919 + 17) % (1 << 61))
+
+    def _backdrop(self, view) -> list[Shape]:
+        cx, cy, zoom = view
+        corner, scale = np.array((cx, cy), np.float32), np.float32(zoom)
+        return [
+            Shape((s.points - corner) * scale, s.part, s.colour, s.line, s.role, s.stroke, s.width)
+            for s in self.background
+        ]
+
+    def _put(self, shapes: list[Shape], place, view) -> list[Shape]:
+        x, y, scale, roll = place
+        cx, cy, zoom = view
+        c, s = math.cos(roll) * scale * zoom, math.sin(roll) * scale * zoom
+        matrix = np.array([[c, s], [-s, c]], np.float32)
+        origin = np.array(((x - cx) * zoom, (y - cy) * zoom), np.float32)
+        ends = np.cumsum([len(shape.points) for shape in shapes])
+        points = np.concatenate([shape.points for shape in shapes]) @ matrix + origin
+        out, begin = [], 0
+        for shape, end in zip(shapes, ends.tolist(), strict=True):
+            shape.points = points[begin:end]
+            begin = end
+            out.append(shape)
+            if self.light is not None and shape.role == BODY:
+                extent = float(np.ptp(shape.points, 0).min())
+                if extent > 0.04:
+                    shift = np.array(self.light, np.float32) * extent
+                    out.append(Shape(shape.points + shift, 0, 0, TRACE, SHADE_OUT))
+        return out
