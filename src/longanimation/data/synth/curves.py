@@ -89,7 +89,8 @@ class Limb:
         self.samples = samples
         self.caps = caps
         self.rows, t = _limb_rows(float(start), float(end), samples, bend)
-        self.width = np.interp(t, np.linspace(0, 1, len(widths)), widths).astype(np.float32)[:, None]
+        profile = smooth(np.asarray(widths, np.float32)[:, None], closed=False, density=16)[:, 0]
+        self.width = np.interp(t, np.linspace(0, 1, len(profile)), profile).astype(np.float32)[:, None]
 
     def outline(self, joints: np.ndarray) -> np.ndarray:
         """joints: [3, 2]. Closed outline [2 * samples + 6, 2]: down one side, end cap, up the other, start cap."""
@@ -105,6 +106,16 @@ class Limb:
             tip = along[i] * (self.width[i, 0] * size)
             out[at : at + 3] = centre[i] + _CAP[:, :1] * across[i] * sign + sign * _CAP[:, 1:] * tip
         return out
+
+    def open_at_start(self, points: np.ndarray, first_side: bool) -> tuple[np.ndarray, tuple[int, int]]:
+        """The outline and the range of it to draw when the start is joined to something on one side.
+
+        first_side: the join is on the side the outline goes down first (right of the direction of the limb, on the picture).
+        """
+        n, skip = self.samples, min(3, self.samples // 3)
+        if first_side:
+            return points, (skip, 2 * n + 5)
+        return np.roll(points, 3, 0), (0, 2 * n + 6 - skip)
 
 
 _FLIP = np.array([-1, 1], np.float32)

@@ -35,7 +35,7 @@ def hand(
     along = wrist - elbow
     along = along / (float(np.hypot(*along)) + 1e-6)
     frame = np.array([along, [-along[1] * thumb, along[0] * thumb]], np.float32) * width
-    if detail < 1:
+    if detail < 2:
         kind = "mitten"
     shape, corners = {"open": (_OPEN, _OPEN_CORNERS), "mitten": (_MITTEN, (6,)), "fist": (_FIST, ())}[kind]
     points = smooth(shape @ frame + wrist, True, corners, 3)

@@ -95,7 +95,7 @@ class Person:
         if self.sleeve_end > 0.6:
             sleeve[3:] *= rng.uniform(1.0, 1.35)
         self.arm_tube = Limb(arms)
-        self.sleeve_tube = Limb(sleeve, 0.0, self.sleeve_end, 5 if self.sleeve_end < 0.3 else 9, caps=(0.85, 0.25))
+        self.sleeve_tube = Limb(sleeve, 0.0, self.sleeve_end, 5 if self.sleeve_end < 0.3 else 9, caps=(0.55, 0.25))
         self.cuff_tube = Limb(sleeve * 1.04, max(self.sleeve_end - 0.07, 0), self.sleeve_end, 3, caps=(0.0, 0.25))
         self.band_tube = Limb(arms * 1.12, 0.88, 0.97, 3, caps=(0.0, 0.1))
         legs = np.array([1.55, 1.3, 1.02, 0.98, 0.72]) * thick * rng.uniform(1.0, 1.2)
@@ -156,7 +156,7 @@ class Person:
         side = (-1, 1)[k]
         swing, spread, bend = pose.arms[k]
         a, b = self.arm
-        root = np.array((side * self.shoulder * 0.82, -self.trunk * 0.84, 0.0), np.float32)
+        root = np.array((side * self.shoulder * 0.82, -self.trunk * 0.83, 0.0), np.float32)
         direction = np.array(
             (side * math.sin(spread), math.cos(spread) * math.cos(swing), math.cos(spread) * math.sin(swing)),
             np.float32,
@@ -184,16 +184,14 @@ class Person:
             n = self.arm_tube.samples
             arm = shapes.pop()
             shapes.append(Shape(arm.points, arm.part, arm.colour, line=0))
-            shapes += [stroke(arm.points[: n - 1]), stroke(arm.points[n + 4 : 2 * n + 3])]
+            shapes += [stroke(arm.points[: n + 1]), stroke(arm.points[n + 2 : 2 * n + 3])]
         if self.band is not None:
             shapes.append(Shape(self.band_tube.outline(j), part["band" + sfx], self.band))
-        points = self.sleeve_tube.outline(j)
-        n = self.sleeve_tube.samples
         joined = self.sleeve == self.shirt and abs(math.sin(pose.yaw)) < 0.75 and spread < 1.2 and depth > -0.035
-        skip = 2 if n > 5 else 1
-        shapes.append(
-            Shape(points, part["sleeve" + sfx], self.sleeve, stroke=(skip, 2 * n + 3 - skip) if joined else None)
-        )
+        points, path = self.sleeve_tube.outline(j), None
+        if joined:  # one piece of cloth with the torso: no line on the inner side of the shoulder
+            points, path = self.sleeve_tube.open_at_start(points, j[0][0] > body.origin[0])
+        shapes.append(Shape(points, part["sleeve" + sfx], self.sleeve, stroke=path))
         if self.cuff is not None and detail > 0:
             shapes.append(Shape(self.cuff_tube.outline(j), part["cuff" + sfx], self.cuff))
         if detail > 1:

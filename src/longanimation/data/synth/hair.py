@@ -154,7 +154,9 @@ class Hair:
             points[:, 0] += (sway * points[:, 1] - 0.08 * s) * np.clip(points[:, 1], 0, 2)
             if self.kind == "curly":
                 points[1:-1:2] *= 1.08
-            out.append((-c, [Shape(frame(smooth(points, True, (4, 6, 8, 10))), part["back"], self.colour)]))
+            curve = frame(smooth(points, True, (4, 6, 8, 10)))
+            path = None if c >= 0 else (0, len(curve) - 4)  # seen from behind it is one with the hair above
+            out.append((-c, [Shape(curve, part["back"], self.colour, stroke=path)]))
         if self.kind in ("ponytail", "twintails"):
             twin = self.kind == "twintails"
             for k, lon in enumerate((-1.75, 1.75) if twin else (PI,)):

@@ -39,6 +39,8 @@ class HumanHead:
         )
         self.hair = Hair(rng, palette, families["hair"], self.skull, wide, part)
         self.hat = Hat(rng, palette, families["hat"], self.hair.radius, self.hair.top, part)
+        if families["hat"] != "none":
+            self.hair.crown[:] = np.minimum(self.hair.crown, 1.0)
         names = "face eye_l eye_r iris_l iris_r pupil_l pupil_r shine mouth tongue teeth cheek_l cheek_r patch ear_l ear_r clip glass_l glass_r bow brow lip"
         self.part = {n: part() for n in names.split()}
         self.white = palette.add((252, 252, 250))
@@ -110,7 +112,7 @@ class HumanHead:
         marks.add("tongue", put(0.0, 0.365, ring * (0.6 * m, 0.035)))
         marks.add("shut", put(0.0, 0.32, poly((-m, -0.012), (0.0, 0.014), (m, -0.012))), False)
         if self.patch is not None:
-            marks.add("patch", put(rng.choice((-1, 1)) * 1.05, 0.14, ring * (0.1, 0.06)))
+            marks.add("patch", put(rng.choice((-1, 1)) * 0.9, 0.27, ring * (0.1, 0.05)))
         self.clip_lon = float(rng.choice((-1, 1)) * rng.uniform(0.7, 1.5))
         self.clip_y = float(rng.uniform(-0.3, -0.12))
 

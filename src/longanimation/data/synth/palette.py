@@ -62,7 +62,8 @@ class PaletteBuilder:
 
     def skin(self) -> int:
         rng = self.rng
-        return self.hsv(rng.uniform(0.03, 0.09), rng.uniform(0.2, 0.55), rng.uniform(0.55, 1.0))
+        value = 1.0 - 0.5 * rng.random() ** 1.6
+        return self.hsv(rng.uniform(0.035, 0.085), 0.72 - 0.5 * value + rng.uniform(-0.06, 0.12), value)
 
     def hair(self) -> int:
         rng = self.rng
