@@ -12,7 +12,7 @@ from longanimation.lines.drawing import darkest_channel, lightest_channel, on_wh
 
 Paper = Literal["transparent", "white", "scan", "black"]
 
-_WHITE = 246  # cell brightness from which paper needs no levelling
+_WHITE = 248  # cell brightness from which paper needs no levelling
 _DARK = 90
 _DARK_SHARE = 0.7
 _CELLS = 48  # along the longer side
@@ -33,7 +33,7 @@ def find_paper(frames: Sequence[np.ndarray]) -> Paper:
         return "black"
     # The median cell tells even paper with much drawn on it from paper that is dark all over.
     cells = np.concatenate([_cells(picture).reshape(-1, 3) for picture in pictures])
-    even = np.percentile(cells.min(axis=1), 20) >= _WHITE
+    even = np.median(cells.min(axis=1)) >= _WHITE
     return "white" if even else "scan"
 
 

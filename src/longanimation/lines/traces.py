@@ -9,6 +9,7 @@ from longanimation.lines.drawing import darkest_channel, lightest_channel
 
 _HUE_NAMES = ("red", "orange", "yellow", "green", "green", "green", "cyan", "cyan", "blue", "blue", "violet", "red")
 _SATURATED = 0.4  # share of absorption that differs between channels: black 0, sepia 0.3, red and blue pencil 1
+_PURE = 0.85
 _NEUTRAL_SHARE = 0.05  # with fewer neutral line pixels than this the main line itself is coloured
 _SMALLEST = 4  # pixels; smaller patches are fringes of scanning or compression
 
@@ -20,12 +21,23 @@ def coloured(picture: np.ndarray, inked: np.ndarray) -> tuple[np.ndarray, np.nda
         picture: uint8 [H, W, 3], the drawing on white.
         inked: bool [H, W], line pixels.
     """
-    # Averaging what the ink absorbs cancels the colour fringes at both sides of a scanned black line.
     absorbed = cv2.blur(255 - picture, (3, 3))
-    most, least = lightest_channel(absorbed), darkest_channel(absorbed)
-    saturated = inked & (most > 12) & ((most - least) > _SATURATED * most)
+    saturated = inked & (_saturation(absorbed) > _SATURATED)
+    # Over a wider window the colour fringes at the two sides of a scanned black line cancel out. A coloured line stays
+    # coloured there somewhere along its length; bits of pure colour beside a black line are drawn so by a program.
+    certain = saturated & (_saturation(cv2.blur(255 - picture, (5, 5))) > _SATURATED)
+    count, labels = cv2.connectedComponents(saturated.astype(np.uint8), connectivity=8)
+    held = np.zeros(count, bool)
+    held[np.unique(labels[certain])] = True
+    saturated &= held[labels] | (_saturation(255 - picture) > _PURE)
     hue = cv2.cvtColor(255 - absorbed, cv2.COLOR_RGB2HSV)[..., 0]  # 0..179, two degrees each
     return saturated, ((hue.astype(np.uint16) + 7) // 15 % 12).astype(np.uint8)
+
+
+def _saturation(absorbed: np.ndarray) -> np.ndarray:
+    """float32 [H, W]: 0 for neutral ink, 1 for a colour that leaves one channel alone."""
+    most, least = lightest_channel(absorbed).astype(np.float32), darkest_channel(absorbed)
+    return np.where(most > 12, (most - least) / np.maximum(most, 1), 0)
 
 
 def main_hue(saturated: np.ndarray, hue: np.ndarray, inked: np.ndarray) -> int | None:
