@@ -7,25 +7,12 @@ import numpy as np
 import pytest
 import torch
 from diffusers import CogVideoXTransformer3DModel
-from published_folder import TRUNK, write_base, write_published
+from published_folder import TRUNK, write_base
 from safetensors.torch import load_file, save_file
 
 from longanimation.errors import InputError
 from longanimation.weights.load import load_part, load_parts
 from longanimation.weights.model_folder import open_model_folder
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    return write_published(tmp_path_factory.mktemp("published"))
 
 
 @pytest.fixture(scope="module")

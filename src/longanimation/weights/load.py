@@ -11,6 +11,7 @@ import torch
 from longanimation.errors import InputError
 from longanimation.weights.model_folder import PARTS, REQUIRED, ModelFolder, open_model_folder
 from longanimation.weights.parts import NETWORKS, EmptyPart, open_part
+from longanimation.weights.published_config import require_published_config
 from longanimation.weights.tensor_files import read_json, some
 from longanimation.weights.video_xl import is_published_folder, our_state_dict
 
@@ -42,6 +43,7 @@ def load_parts(
 
 def load_part(folder: ModelFolder, name: str, *, torch_dtype: torch.dtype | None = None):
     """Load one part; see `load_parts`."""
+    require_published_config(folder, name)
     if name == "tokenizer":
         return load_tokenizer(folder[name])
     if name == "scheduler":
