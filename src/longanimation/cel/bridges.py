@@ -6,6 +6,7 @@ from scipy.spatial import cKDTree
 
 TIP_WIDTH = 0.3  # share of a ring around a line end that the line covers at most; a filled area covers more
 END_RADIUS = 3  # pixels: smallest ring around a line end; the end is found up to so far before the tip
+SQUARE = np.ones((3, 3), np.uint8)
 FACING = 0.3  # cosine between where an end points and where the bridge goes
 FAN = np.deg2rad([0.0, -25.0, 25.0])  # directions tried from an end that has no partner
 
@@ -17,33 +18,32 @@ def line_ends(line: np.ndarray, gap: int) -> tuple[np.ndarray, np.ndarray]:
     picture have no end there. The ring is as big as the lines are thick and at most `gap`, so that it does not reach
     the line on the other side of a wide gap.
     """
-    none = np.zeros((0, 2), np.int32), np.zeros((0, 2), np.float32)
-    radius = int(np.ceil(np.clip(1.2 * thickness(line), END_RADIUS, max(END_RADIUS, gap))))
+    typical = thickness(line)
+    radius = int(np.ceil(np.clip(1.2 * typical, END_RADIUS, max(END_RADIUS, gap))))
     padded = cv2.copyMakeBorder(line, radius, radius, radius, radius, cv2.BORDER_REPLICATE)
-    y, x = np.divmod(np.flatnonzero(line.view(bool)), line.shape[1])
+    y, x = np.divmod(np.flatnonzero(spine(line, typical).view(bool)), line.shape[1])
     at, flat = (y + radius) * padded.shape[1] + x + radius, padded.reshape(-1)
     side = np.arange(-radius, radius)
     ring = np.concatenate([np.stack(part, 1) for part in ((side, side * 0 - radius), (side * 0 + radius, side))])
     ring = np.concatenate([ring, -ring])  # yx, once around
-    crossings, covered, pull = (np.zeros(shape, np.int16) for shape in (len(at), len(at), (2, len(at))))
-    before = flat[at + ring[-1] @ (padded.shape[1], 1)]
-    for dy, dx in ring:
-        here = flat[at + dy * padded.shape[1] + dx]
+    steps = ring @ (padded.shape[1], 1)
+    crossings, covered = np.zeros((2, len(at)), np.uint8)
+    before = flat[at + steps[-1]]
+    for step in steps:
+        here = flat[at + step]
         crossings += here > before
         covered += here
-        pull[0] += here * np.int16(dy)
-        pull[1] += here * np.int16(dx)
         before = here
-    near = (crossings == 1) & (covered <= TIP_WIDTH * len(ring))
-    if not near.any():
-        return none
-    y, x, pull = y[near], x[near], pull[:, near]
+    near = np.flatnonzero((crossings == 1) & (covered <= TIP_WIDTH * len(ring)))
+    if not len(near):
+        return np.zeros((0, 2), np.int32), np.zeros((0, 2), np.float32)
+    y, x, pull = y[near], x[near], flat[at[near, None] + steps].astype(np.int64) @ ring
     # All pixels near one end are one group; its tip is the pixel farthest out.
     marks = np.zeros_like(line)
     marks[y, x] = 1
     groups, group = cv2.connectedComponents(marks, connectivity=8)
     group = group[y, x]
-    outward = -np.stack([np.bincount(group, weights=part, minlength=groups) for part in pull], 1)
+    outward = -np.stack([np.bincount(group, weights=part, minlength=groups) for part in pull.T], 1)
     outward /= np.linalg.norm(outward, axis=1, keepdims=True) + 1e-9
     order = np.lexsort((np.arange(len(y)), -(y * outward[group, 0] + x * outward[group, 1]), group))
     tips = order[np.unique(group[order], return_index=True)[1]]
@@ -53,8 +53,17 @@ def line_ends(line: np.ndarray, gap: int) -> tuple[np.ndarray, np.ndarray]:
 def thickness(line: np.ndarray) -> float:
     """Typical thickness of the lines in pixels, from their area and the length of their rims (2 for thinner ones)."""
     area = cv2.countNonZero(line)
-    core = cv2.countNonZero(cv2.erode(line, np.ones((3, 3), np.uint8), borderValue=1))
+    core = cv2.countNonZero(cv2.erode(line, SQUARE, borderValue=1))
     return 2 * area / max(area - core, 1)
+
+
+def spine(line: np.ndarray, typical: float) -> np.ndarray:
+    """uint8 [H, W]: the middle of lines of the typical thickness, and all of thinner ones. Enough to find their ends."""
+    peel = int(min((typical - 1) // 2, END_RADIUS))
+    if not peel:
+        return line
+    core = cv2.erode(line, SQUARE, iterations=peel, borderValue=1)
+    return core | (line & (1 - cv2.dilate(core, SQUARE, iterations=peel + 1)))
 
 
 def bridge(line: np.ndarray, ends: np.ndarray, outward: np.ndarray, gap: int) -> np.ndarray:

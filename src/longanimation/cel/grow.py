@@ -16,10 +16,13 @@ def grow(labels: np.ndarray, free: np.ndarray) -> None:
     may = np.zeros(flat.shape, bool)
     may[free] = True
     steps = (-1, 1, -labels.shape[1], labels.shape[1])
-    rim = np.zeros(flat.shape, bool)
+    seen, frontier = np.zeros(flat.shape, bool), []
     for step in steps:
-        rim[free + step] = True
-    frontier = np.flatnonzero(rim & (flat > 0)).astype(np.int32)
+        source = (free + step).astype(np.int32)
+        source = source[(flat[source] > 0) & ~seen[source]]
+        seen[source] = True
+        frontier.append(source)
+    frontier = np.concatenate(frontier)
     while frontier.size:
         reached = []
         for step in steps:

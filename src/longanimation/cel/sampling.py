@@ -60,12 +60,14 @@ def spread(ids, depth, areas, inside, per_region, min_distance, rng) -> tuple:
     row, column = (y / cell).astype(np.int64), (x / cell).astype(np.int64)
     if rng is None:
         off_centre = np.abs(y - (row + 0.5) * cell) + np.abs(x - (column + 0.5) * cell)
-        score = np.minimum(depth[y, x], DEEP) - off_centre / cell
+        cost = ((DEEP - np.minimum(depth[y, x], DEEP) + off_centre / cell) * 1024).astype(np.int64)
     else:
-        score = rng.random(len(y))
-    key = (region.astype(np.int64) << 40) + (row << 20) + column
-    order = np.lexsort((-score, key))
-    chosen = order[np.unique(key[order], return_index=True)[1]]
+        cost = rng.integers(0, 1 << 15, len(y))
+    # One sort by region, cell and cost, each in its own bits.
+    key = region.astype(np.int64) << 30 | row << 15 | column
+    order = np.argsort(key << 15 | cost, kind="stable")
+    key = key[order]
+    chosen = order[np.flatnonzero(np.diff(key, prepend=-1))]
     # A ragged region touches more cells than its area fills: keep every so-many-th of them.
     region = region[chosen]
     total = np.bincount(region, minlength=len(areas))

@@ -44,17 +44,16 @@ def segment(lines: np.ndarray, *, gap: int | None = None) -> RegionMap:
     if gap < 0:
         raise InputError(f"gap must be 0 or more pixels, got {gap}")
     ends, outward = line_ends(line, gap) if gap else (np.zeros((0, 2), np.int32), np.zeros((0, 2), np.float32))
-    barrier = line | bridge(line, ends, outward, gap)
+    bridges = bridge(line, ends, outward, gap)
     # A frame of one pixel closes regions at the edge of the picture and keeps neighbours inside the array.
-    paper = cv2.copyMakeBorder(1 - barrier, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    paper = cv2.copyMakeBorder(1 - (line | bridges), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     rooms, count, depth = find_rooms(paper, gap)
     if count == 0:
         nothing = np.zeros(lines.shape, np.int32)
         return RegionMap(nothing, nothing.astype(bool), np.zeros(1, np.int64), nothing.astype(np.uint8))
-    rooms, hole = fill(rooms, count, depth, max(1.0, SPECK_SHARE * min(lines.shape)))
-    outside = line.view(bool) | hole
-    inside = ~outside
-    areas = np.bincount(rooms.reshape(-1), minlength=count + 1) - np.bincount(rooms[outside], minlength=count + 1)
+    rooms, areas, hole = fill(rooms, count, depth, max(1.0, SPECK_SHARE * min(lines.shape)))
+    inside = ~(line.view(bool) | hole)
+    areas += np.bincount(rooms[bridges.view(bool)], minlength=count + 1)
     target = np.arange(count + 1)
     if gap:
         target = merge_open(touching(rooms, inside, around(ends, lines.shape, gap)), areas, gap)
@@ -65,11 +64,11 @@ def segment(lines: np.ndarray, *, gap: int | None = None) -> RegionMap:
     return RegionMap(ids, inside, areas[used], np.ascontiguousarray(depth[1:-1, 1:-1]))
 
 
-def fill(rooms: np.ndarray, count: int, depth: np.ndarray, speck: float) -> tuple[np.ndarray, np.ndarray]:
+def fill(rooms: np.ndarray, count: int, depth: np.ndarray, speck: float) -> tuple:
     """Every pixel in its nearest room. rooms, depth: [H + 2, W + 2] from `find_rooms`.
 
-    Returns rooms int32 [H, W], 1..count, and the holes bool [H, W]: rooms of no more than speck x speck pixels are
-    pin holes in a rough line, not regions; they are filled as the line is.
+    Returns rooms int32 [H, W], 1..count, their pixels before that, int64 [count + 1], and the holes, bool [H, W]: rooms
+    of no more than speck x speck pixels are pin holes in a rough line, not regions; they are filled as the line is.
     """
     areas = np.bincount(rooms.reshape(-1), minlength=count + 1)
     areas[0] = 0
@@ -85,7 +84,7 @@ def fill(rooms: np.ndarray, count: int, depth: np.ndarray, speck: float) -> tupl
     free = rooms == 0
     free[[0, -1]] = free[:, [0, -1]] = False
     grow(rooms, np.flatnonzero(free))
-    return np.ascontiguousarray(rooms[1:-1, 1:-1]), hole[1:-1, 1:-1]
+    return np.ascontiguousarray(rooms[1:-1, 1:-1]), np.where(small, 0, areas), hole[1:-1, 1:-1]
 
 
 def around(ends: np.ndarray, shape: tuple[int, int], gap: int) -> np.ndarray:

@@ -27,27 +27,32 @@ class RegionTracker:
             raise InputError(f"decay must lie in 0..1 (1 excluded), got {decay}")
         self.decay = decay
         self._frame: dict[str, np.ndarray] | None = None
+        self._looked: tuple[RegionMap, dict[str, np.ndarray], np.ndarray | None] | None = None  # saves doing it twice
 
     def prior(self, region_map: RegionMap) -> np.ndarray | None:
         """float32 [count, K]: log-odds from the last frame, 0 for the likeliest label and for regions that are new.
         None before the first update."""
-        if self._frame is None:
-            return None
-        return self._carry(look(region_map))
+        return self._look(region_map)[1]
 
     def update(self, region_map: RegionMap, votes: np.ndarray) -> None:
         """Take in the votes (float [count, K]) of a frame. Raises InputError where their number of labels changes."""
-        frame = look(region_map)
+        frame, carried = self._look(region_map)
         belief = np.maximum(log_share(votes), -LIMIT)
         belief -= belief.max(1, keepdims=True)
-        if self._frame is not None:
+        if carried is not None:
             if votes.shape[1] != self._frame["belief"].shape[1]:
                 known = self._frame["belief"].shape[1]
                 raise InputError(f"the tracker knows {known} labels, got votes for {votes.shape[1]}; start a new one")
-            belief = belief + self._carry(frame)
+            belief = belief + carried
             belief -= belief.max(1, keepdims=True)
         frame["belief"] = np.maximum(belief, -LIMIT).astype(np.float32)
-        self._frame = frame
+        self._frame, self._looked = frame, None
+
+    def _look(self, region_map: RegionMap) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+        if self._looked is None or self._looked[0] is not region_map:
+            frame = look(region_map)
+            self._looked = region_map, frame, None if self._frame is None else self._carry(frame)
+        return self._looked[1:]
 
     def _carry(self, frame: dict[str, np.ndarray]) -> np.ndarray:
         match = matches(frame, self._frame)
