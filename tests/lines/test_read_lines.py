@@ -121,11 +121,11 @@ def test_specks_go_but_bits_of_a_broken_line_stay():
     frame = drawing()
     frame[110:112, 20:22] = 0
     frame[10, 10] = 0
-    for x in range(60, 140, 6):
-        frame[5:7, x : x + 4] = 0
+    frame[5:7, 60:90] = 0
+    frame[5:7, 93:95] = 0
     lines = read_lines(frame, "drawn").lines
     assert lines[105:, :40].min() == 255 and lines[:15, :15].min() == 255
-    assert (lines[5, 60:140] < 128).sum() == (frame[5, 60:140, 0] == 0).sum()
+    assert (lines[5, 60:140] < 128).sum() == 32
 
 
 def test_a_faint_trace_reaches_the_black_line_it_ends_at():
