@@ -1,6 +1,6 @@
 """Training episodes of the correspondence memory: a drawn clip becomes points with labels, and who may see whom."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -10,12 +10,17 @@ from longanimation.models.memory_bank import GLOBAL, KEY_FRAME, LOCAL, SHEET
 
 @dataclass(frozen=True)
 class EpisodeConfig:
-    """size: (height, width) the network sees. zoom: range of raster pixels per network pixel. points: per frame."""
+    """size: (height, width) the network sees. zoom: range of raster pixels per network pixel. points: per frame.
+
+    wrong_history: share of history regions with a wrong colour. notes: share of character sheets with names, swatches
+    and pointing lines. see_local, see_global: chance that a frame near in time, or farther away, is visible.
+    """
 
     size: tuple[int, int] = (160, 288)
     zoom: tuple[float, float] = (0.6, 1.6)
     points: int = 256
     wrong_history: float = 0.03
+    notes: float = 0.6
     see_local: float = 0.65
     see_global: float = 0.35
 
@@ -28,6 +33,8 @@ def make_episode(clip, config: EpisodeConfig, rng: np.random.Generator, *, augme
     visible bool [F, F] (row: target, column: what it may read); kinds int64 [F, F].
     """
     count = len(clip.lines)
+    if augment and clip.positions[0] < 0 and rng.random() < config.notes:
+        clip = _annotate_sheet(clip, rng)
     window, flip = _window(clip, config, rng, augment)
     lines, labels, parts = (
         [_cut(frame, window, flip, config.size, area) for frame in frames]
@@ -112,6 +119,26 @@ def _cut(frame, window, flip, size, area):
         frame = frame[:, ::-1]
     interpolation = cv2.INTER_AREA if area else cv2.INTER_NEAREST
     return cv2.resize(np.ascontiguousarray(frame), size[::-1], interpolation=interpolation)
+
+
+def _annotate_sheet(clip, rng):
+    """Names, colour swatches and pointing lines, as studios write them on a colour model (the first frame)."""
+    lines, labels, parts = clip.lines.copy(), clip.labels.copy(), clip.parts.copy()
+    height, width = lines.shape[1:]
+    painted = np.flatnonzero(labels[0])
+    for note in range(rng.integers(2, 9) if len(painted) else 0):
+        y, x = int(rng.integers(height)), int(rng.integers(width))
+        side = int(rng.integers(8, 18))
+        at_y, at_x = divmod(int(rng.choice(painted)), width)
+        box = (slice(y, y + side), slice(x, x + side))
+        if labels[0][box].any():
+            continue
+        cv2.line(lines[0], (x + side // 2, y), (at_x, at_y), 0, 1, cv2.LINE_AA)
+        labels[0][box], parts[0][box], lines[0][box] = clip.labels[0][at_y, at_x], 60000 + note, 255
+        cv2.rectangle(lines[0], (x, y), (x + side, y + side), 0, 1)
+        word = "".join(rng.choice(list("ABCDEHKLMNORSTaeiouknrst"), rng.integers(3, 9)))
+        cv2.putText(lines[0], word, (x, y - 3), cv2.FONT_HERSHEY_SIMPLEX, rng.uniform(0.25, 0.5), 0, 1, cv2.LINE_AA)
+    return replace(clip, lines=lines, labels=labels, parts=parts)
 
 
 def _restyle(lines, reference_count, rng):
