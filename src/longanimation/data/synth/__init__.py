@@ -5,8 +5,9 @@ ones before it, and the geometry is vector based, so one scene can be drawn at a
 """
 
 from longanimation.data.synth.clips import Clip, render_clip
+from longanimation.data.synth.demo import demo_scene
 from longanimation.data.synth.paint import DrawnFrame
 from longanimation.data.synth.reveals import Reveal
 from longanimation.data.synth.scene import Scene, SceneReference
 
-__all__ = ["Clip", "DrawnFrame", "Reveal", "Scene", "SceneReference", "render_clip"]
+__all__ = ["Clip", "DrawnFrame", "Reveal", "Scene", "SceneReference", "demo_scene", "render_clip"]

@@ -44,7 +44,7 @@ class HumanHead:
         names = "face eye_l eye_r iris_l iris_r pupil_l pupil_r shine mouth tongue teeth cheek_l cheek_r patch ear_l ear_r clip glass_l glass_r bow brow lip"
         self.part = {n: part() for n in names.split()}
         self.white = palette.add((252, 252, 250))
-        self.iris = palette.hsv(rng.random(), rng.uniform(0.4, 0.9), rng.uniform(0.35, 0.85))
+        self.iris = palette.hsv(rng.random(), rng.uniform(0.4, 0.9), rng.uniform(0.5, 0.95))
         self.pupil = palette.add((34, 28, 36))
         self.mouth = palette.hsv(0.98, 0.65, rng.uniform(0.4, 0.65))
         self.tongue = palette.hsv(0.98, 0.45, 0.9)
@@ -77,7 +77,7 @@ class HumanHead:
             )
             marks.add("eye" + sfx, put(at, y, white if self.eye_style != "dot" else ring * (w * 0.5, w * 0.75)))
             marks.add("iris" + sfx, put(at, y + 0.05 * h, ring * (w * iris * 0.85, h * iris * 1.12)))
-            marks.add("pupil" + sfx, put(at, y + 0.08 * h, ring * (w * iris * 0.4, h * iris * 0.6)))
+            marks.add("pupil" + sfx, put(at, y + 0.08 * h, ring * (w * iris * 0.36, h * iris * 0.5)))
             marks.add("shine" + sfx, put(at, y, (ring * 0.24 + (0.3 * iris, -0.45 * iris)) * (w, w)))
             marks.add(
                 "lid" + sfx,
@@ -186,13 +186,13 @@ class HumanHead:
             else:
                 show("eye" + sfx, self.white, width=0.7)
                 if self.eye_style == "tall":
-                    show("iris" + sfx, self.iris, width=0.7)
+                    show("iris" + sfx, self.iris, width=0.6)
                 show("pupil" + sfx, self.pupil, SOLID if detail < 2 else INK, 0.7)
                 if detail > 1:
                     points, depth, _ = seen["shine" + sfx]
                     if depth > 0.1:
                         out.append(Shape(points, part["shine"], self.white, INK, MARK, width=0.5))
-                line("lid" + sfx, 1.6)
+                line("lid" + sfx, 1.4)
             if detail:
                 line("brow" + sfx, 1.3)
             if self.glass is not None and detail:

@@ -8,7 +8,7 @@ import numpy as np
 
 from longanimation.data.synth.curves import Limb, circle, smooth
 from longanimation.data.synth.hats import Hat
-from longanimation.data.synth.shapes import BODY, CLIP, INK, MARK, SOLID, TRACE, Shape, poly, stroke
+from longanimation.data.synth.shapes import BODY, CLIP, INK, MARK, NONE, SOLID, TRACE, Shape, poly, stroke
 from longanimation.data.synth.solids import Frame, MarkSet, Solid, turn, wrap
 
 PI = math.pi
@@ -28,7 +28,7 @@ class AnimalHead:
             n: part()
             for n in "face muzzle nose ear_l ear_r inner_l inner_r tip_l tip_r eye_l eye_r pupil_l pupil_r patch mouth cheek_l cheek_r mask stripe".split()
         }
-        self.light = palette.near(fur, 0.22)
+        self.light = palette.pale(fur) if rng.random() < 0.7 else palette.near(fur, 0.22)
         self.muzzle_colour = self.light if rng.random() < 0.6 else fur
         self.inner = palette.near(fur, 0.12) if rng.random() < 0.4 else palette.hsv(0.98, 0.35, 0.9)
         self.nose = palette.hsv(rng.choice((0.0, 0.95)), rng.uniform(0.1, 0.5), rng.uniform(0.1, 0.45))
@@ -43,7 +43,7 @@ class AnimalHead:
         self.girth = rng.uniform(0.16, 0.26)
         self.hat = Hat(rng, palette, families.get("hat", "none"), wide * 1.02, -0.5, part)
         self.ear_size = rng.uniform(0.8, 1.3)
-        self.tube = Limb([self.girth * 1.1, self.girth * 1.05, self.girth], 0.0, 1.0, 7, caps=(0.1, 0.75))
+        self.tube = Limb([self.girth * 1.1, self.girth * 1.05, self.girth], 0.0, 1.0, 7, caps=(0.75, 0.75))
         marks, put, ring = MarkSet(), self.skull.patch, circle(10)
         w = rng.uniform(0.06, 0.11)
         h = w * rng.uniform(0.9, 1.5)
@@ -175,8 +175,12 @@ class AnimalHead:
         else:
             n = self.tube.samples
             points = frame(self.tube.outline(joints))
-            whole = self.muzzle_colour != self.fur or abs(s) < 0.35
-            out = [Shape(points, part["muzzle"], self.muzzle_colour, INK, BODY, None if whole else (1, 2 * n + 2))]
+            if self.muzzle_colour != self.fur:
+                out = [Shape(points, part["muzzle"], self.muzzle_colour, INK, BODY)]
+            elif abs(s) < 0.4:  # seen from the front it is only fur
+                out = [Shape(points, part["muzzle"], self.fur, NONE, BODY)]
+            else:
+                out = [Shape(points, part["muzzle"], self.fur, INK, BODY, (1, 2 * n + 2))]
         tip = joints[2] + (s * g * 0.62, -0.1 * g - 0.15 * g * abs(c))
         nose = (circle(8) * (g * 0.36, g * 0.28) + tip).astype(np.float32)
         if c > -0.3:
@@ -202,7 +206,7 @@ class Tail:
     def __init__(self, rng, palette, fur: int, part):
         self.fur = fur
         self.part = {n: part() for n in ("tail", "tip")}
-        self.tip = palette.near(fur, 0.3) if rng.random() < 0.5 else None
+        self.tip = (palette.pale(fur) if rng.random() < 0.6 else palette.near(fur, 0.3)) if rng.random() < 0.5 else None
         kind = str(rng.choice(("bushy", "thin", "stub")))
         widths = {
             "bushy": (0.03, 0.09, 0.11, 0.09, 0.01),

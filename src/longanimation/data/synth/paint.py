@@ -14,6 +14,7 @@ from longanimation.data.synth.shapes import (
     CLIP,
     CLIP_STROKE,
     MARK,
+    NONE,
     SHADE_IN,
     SHADE_OUT,
     SOLID,
@@ -71,10 +72,14 @@ def paint(
     if shapes:
         job = _Job(shapes, size, style, seed)
         parent, parent_box = 1, (0, 0, width, height)
+        owner, dirty = -1, False  # the last body, and whether its outline has to be drawn (again)
         for k, shape in enumerate(shapes):
             role = shape.role
+            if dirty and (role == BODY or role == MARK or role == STROKE):
+                job.draw(trace if shapes[owner].line == TRACE else canvas, owner)
+                dirty = False
             if role == BODY:
-                parent, parent_box = len(parts), job.boxes[k]
+                parent, parent_box, owner = len(parts), job.boxes[k], k
             if not job.visible[k] and role != SHADE_OUT:
                 continue
             fixed = job.fixed[job.starts[k] : job.stops[k]]
@@ -86,9 +91,11 @@ def paint(
                 cv2.fillPoly(canvas, [fixed], 0 if shape.line == SOLID else 255, cv2.LINE_8, SHIFT)
                 if trace is not None:
                     cv2.fillPoly(trace, [fixed], 255, cv2.LINE_8, SHIFT)
-                if shade is not None and role == BODY:
-                    cv2.fillPoly(shade, [fixed], 0, cv2.LINE_8, SHIFT)
-                if shape.line:
+                if role == BODY:
+                    dirty = shape.line != NONE
+                    if shade is not None:
+                        cv2.fillPoly(shade, [fixed], 0, cv2.LINE_8, SHIFT)
+                elif shape.line:
                     job.draw(trace if shape.line == TRACE else canvas, k)
             elif role == STROKE:
                 job.draw(trace if shape.line == TRACE else canvas, k)
@@ -106,8 +113,11 @@ def paint(
                         hit = inside & (mask != 0)
                         np.copyto(index[y0:y1, x0:x1], len(parts), where=hit)
                         np.copyto(canvas[y0:y1, x0:x1], 255, where=hit)
+                        if trace is not None:
+                            np.copyto(trace[y0:y1, x0:x1], 255, where=hit)
                         parts.append(shape.part)
                         colours.append(shape.colour)
+                        dirty = shapes[owner].line != NONE
                     else:
                         np.copyto(shade[y0:y1, x0:x1], 1, where=inside & (mask == (role == SHADE_IN)))
                 if shape.line:
@@ -115,6 +125,10 @@ def paint(
                     piece = np.full(view.shape, 255, np.uint8)
                     job.draw(piece, k, corner)
                     np.minimum(view, piece, out=view, where=inside)
+        if dirty:
+            job.draw(trace if shapes[owner].line == TRACE else canvas, owner)
+        if trace is not None:  # ink covers a trace
+            np.copyto(trace, 255, where=canvas <= trace)
     labels = np.asarray(colours, np.uint8)[index]
     identity = np.asarray(parts, np.uint16)[index]
     if shade is not None:
@@ -190,11 +204,11 @@ def finish(sheet: Sheet, style: LineStyle, seed: int) -> DrawnFrame:
     traces = (
         np.zeros(lines.shape, bool)
         if sheet.trace is None
-        else (sheet.trace < 160) & (sheet.trace <= lines) & (lines < 200)
+        else (sheet.trace < 160) & (lines < 200)
     )
     ink = np.empty((*lines.shape, 4), np.uint8)
     ink[..., :3] = style.ink_colour
     if sheet.trace is not None:
-        ink[sheet.trace <= np.minimum(lines, 254), :3] = style.trace_colour
+        ink[sheet.trace < 255, :3] = style.trace_colour
     ink[..., 3] = pen.scanned(255 - lines, seed) if style.scan else 255 - lines
     return DrawnFrame(lines, traces, sheet.labels, sheet.parts, ink)

@@ -60,6 +60,11 @@ class PaletteBuilder:
         sign = 1 if (v < 0.55) else -1
         return self.hsv(h + self.rng.uniform(-0.02, 0.02), s, v + sign * amount)
 
+    def pale(self, index: int) -> int:
+        """A pale tone of entry `index`: belly, muzzle, tip of a tail."""
+        h, s, v = colorsys.rgb_to_hsv(*(c / 255 for c in self.colours[index]))
+        return self.hsv(h, 0.35 * s, min(1.0, v + 0.25 + 0.05 * self.rng.random()))
+
     def skin(self) -> int:
         rng = self.rng
         value = 1.0 - 0.5 * rng.random() ** 1.6
