@@ -125,9 +125,9 @@ def test_the_luma_in_the_file_is_the_bt709_luma(tmp_path):
 @pytest.mark.parametrize("suffix", ["mp4", "mov"])
 def test_the_same_frames_give_the_same_bytes(tmp_path, suffix):
     rng = np.random.default_rng(0)
-    frames = [rng.integers(0, 255, (48, 64, 3), np.uint8) for _ in range(6)]
+    frames = [rng.integers(0, 255, (160, 64, 3), np.uint8) for _ in range(6)]
     for name in "ab":
-        encode_video(tmp_path / f"{name}.{suffix}", iter(frames), Fraction(24), (48, 64))
+        encode_video(tmp_path / f"{name}.{suffix}", iter(frames), Fraction(24), (160, 64))
     written = (tmp_path / f"a.{suffix}").read_bytes()
     assert written == (tmp_path / f"b.{suffix}").read_bytes()
     if suffix == "mp4":  # the encoder's own note in the file: not the number of cores of this machine

@@ -108,7 +108,7 @@ class VideoEncoder:
             self._stream.pix_fmt = codec.pixels
             context = self._stream.codec_context
             context.options = codec.options
-            context.thread_count = _THREADS
+            context.thread_count, context.thread_type = _THREADS, "FRAME"
             context.time_base = 1 / self._rate
             context.color_primaries = context.color_trc = context.colorspace = _BT709
             context.color_range = _LIMITED
