@@ -9,7 +9,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 
 from longanimation.models.line_encoder import LineEncoder, PixelNorm
-from longanimation.models.memory_bank import GLOBAL, KEY_FRAME, LOCAL, SHEET, MemoryBank
+from longanimation.models.memory_bank import GLOBAL, KEY_FRAME, LOCAL, MemoryBank
 
 
 @dataclass(frozen=True)
@@ -142,25 +142,47 @@ class CorrespondenceMemory(ModelMixin, ConfigMixin):
         row[..., 0, -1] = 1
         return row
 
-    @torch.no_grad()
     def read(self, keys: torch.Tensor, bank: MemoryBank, *, chunk: int = 2048) -> tuple[torch.Tensor, torch.Tensor]:
         """Copy values from the bank.
 
         keys: [Q, dim] or [B, Q, dim]. Returns values [.., Q, channels] (mean over the rows of the bank by attention)
         and confidence [.., Q] in [0, 1] (1 - share of attention that "nothing like it" takes).
         """
-        bank_keys, bank_values, kinds = bank.rows()
-        bank_keys, bank_values = bank_keys.to(keys), bank_values.to(keys)
-        offered = self.offer(bank_keys, kinds)
-        nothing = self.offer_nothing(torch.tensor(float(len(bank_keys)), device=keys.device))
-        values, confidence = [], []
-        for asked in self.ask(keys.reshape(-1, keys.shape[-1])).split(chunk):
-            logits = asked @ offered.T
-            total = logits.logsumexp(dim=-1, keepdim=True)
-            confidence.append(torch.sigmoid(total - asked @ nothing.T)[:, 0])
-            values.append((logits - total).exp() @ bank_values)
-        values, confidence = torch.cat(values), torch.cat(confidence)
+        values, confidence, _ = self.look_up(keys.reshape(-1, keys.shape[-1]), bank, chunk=chunk)
         return values.reshape(*keys.shape[:-1], -1), confidence.reshape(keys.shape[:-1])
+
+    @torch.no_grad()
+    def look_up(
+        self,
+        keys: torch.Tensor,
+        bank: MemoryBank,
+        *,
+        prior: tuple[torch.Tensor, torch.Tensor] | None = None,
+        dtype: torch.dtype = torch.float32,
+        chunk: int = 2048,
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """`read` for keys [Q, dim], with the best row as well: values [Q, channels], confidence [Q], row int64 [Q].
+
+        prior: (of queries [Q, L], of rows [R, L]); their product is added to the logits. dtype: of the large products.
+        """
+        bank_keys, bank_values, kinds = bank.rows()
+        bank_keys, bank_values = bank_keys.to(keys), bank_values.to(keys.device, dtype)
+        asked, offered = self.ask(keys), self.offer(bank_keys, kinds)
+        nothing = self.offer_nothing(torch.tensor(float(len(bank_keys)), device=keys.device))
+        sceptical = asked @ nothing.T
+        if prior is not None:
+            asked, offered = torch.cat([asked, prior[0]], dim=1), torch.cat([offered, prior[1]], dim=1)
+        asked, offered = asked.to(dtype), offered.to(dtype).T.contiguous()
+        values, confidence, best = [], [], []
+        for part, doubt in zip(asked.split(chunk), sceptical.split(chunk), strict=True):
+            logits = part @ offered
+            highest, row = logits.max(dim=-1, keepdim=True)
+            weights = (logits - highest).exp_()
+            total = weights.sum(dim=-1, keepdim=True, dtype=torch.float32)
+            values.append((weights @ bank_values).float() / total)
+            confidence.append(torch.sigmoid(total.log() + highest.float() - doubt)[:, 0])
+            best.append(row[:, 0])
+        return torch.cat(values).to(keys), torch.cat(confidence).to(keys), torch.cat(best)
 
     def _split(self, keys: torch.Tensor) -> tuple[torch.Tensor, ...]:
         return keys.split([self.config.key_dim, 2, self._WEIGHTS, 1], dim=-1)

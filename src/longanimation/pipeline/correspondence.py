@@ -89,7 +89,7 @@ class CorrespondenceWindow:
         if finish == "cel":
             self._painter = CelPainter(self.memory, self._palette, self.settings.cel)
         else:
-            self._painter = SoftPainter(self.memory)
+            self._painter = SoftPainter(self.memory, self._palette)
         return CorrespondenceState(self._new_bank(), RegionTracker())
 
     def colour(

@@ -12,3 +12,8 @@ def has_fast_bfloat16() -> bool:
 def encoder_precision() -> torch.autocast:
     """A context in which the encoder computes in bfloat16 where the CPU is fast at it."""
     return torch.autocast("cpu", torch.bfloat16, enabled=has_fast_bfloat16())
+
+
+def product_dtype() -> torch.dtype:
+    """The format of large products of the soft finish."""
+    return torch.bfloat16 if has_fast_bfloat16() else torch.float32

@@ -3,52 +3,93 @@
 import cv2
 import numpy as np
 import torch
+import torch.nn.functional as F
 
+from longanimation.cel import Palette, sample_points, segment, vote
 from longanimation.models.correspondence_memory import CorrespondenceMemory
 from longanimation.models.memory_bank import MemoryBank
 from longanimation.pipeline.framing import Framing
-from longanimation.pipeline.precision import encoder_precision
+from longanimation.pipeline.precision import encoder_precision, product_dtype
+
+QUERY_POINTS = 12
+"""Most points per closed region that ask for the region's colour."""
+
+DOUBT = 0.02
+"""Least share of any label in a region: how far a cell may go against the vote of its region."""
 
 
 class SoftPainter:
-    """Each cell of a drawing takes a `cell` x `cell` patch of RGB, averaged by attention over the cells remembered."""
+    """Each cell of a drawing takes a `cell` x `cell` patch of RGB, averaged by attention over the cells remembered.
 
-    def __init__(self, memory: CorrespondenceMemory):
-        self.memory = memory
+    Two readings: a few points of every closed region first say which palette colours the region has, then every cell
+    copies patches, those of its region's colours before others, so that colours do not bleed over lines. What enters
+    history is not the average but the best patch itself: copies of copies stay as sharp as the reference.
+    """
+
+    def __init__(self, memory: CorrespondenceMemory, palette: Palette):
+        self.memory, self.palette = memory, palette
         self.cell = memory.config.cell
+        self._patch = self.cell**2 * 3
 
     def remember_reference(
         self, bank: MemoryBank, image: np.ndarray, lines: np.ndarray, framing: Framing, placed: bool
-    ):
-        """image: uint8 [H, W, 3]; lines: uint8 [H, W] of the same size."""
+    ) -> None:
+        """image: uint8 [H, W, 3]; lines: uint8 [H, W] of the same size; placed: it stands where the shot stands."""
         y0, x0, y1, x1 = framing.box
-        shrinks = framing.scale < 1
-        small = cv2.resize(
-            image[y0:y1, x0:x1],
-            (framing.width, framing.height),
-            interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
-        )
-        bank.add(self._keys(lines, framing), self._patches(small), permanent=True, placed=placed)
+        size = (framing.width, framing.height)
+        small = cv2.resize(image[y0:y1, x0:x1], size, interpolation=_interpolation(framing))
+        labels = self.palette.labels(small)
+        centres = self._centres(framing)
+        facts = F.one_hot(torch.from_numpy(labels[centres[:, 0], centres[:, 1]].astype(np.int64)), self._colors)
+        values = torch.cat([self._patches(small), facts.float()], dim=1)
+        bank.add(self._keys(framing.look(lines)), values, permanent=True, placed=placed)
 
     def color(self, bank: MemoryBank, lines: np.ndarray, framing: Framing) -> np.ndarray:
         """lines: uint8 [H, W] -> colours without the line, uint8 [H, W, 3]; the bank learns from them.
 
         Outside the framing's box, where nothing is drawn, the nearest colours inside it go on.
         """
-        keys = self._keys(lines, framing)
-        values, _ = self.memory.read(keys, bank)
-        bank.add(keys, values)
-        small = self._picture(values, framing)
+        look = framing.look(lines)
+        _, values, _ = bank.rows()
+        prior = (self._expected(look, bank, framing), values[:, self._patch :])
+        keys = self._keys(look)
+        copied, _, best = self.memory.look_up(keys, bank, prior=prior, dtype=product_dtype())
+        bank.add(keys, values[best])
+        small = self._picture(copied[:, : self._patch], framing)
         y0, x0, y1, x1 = framing.box
-        height, width = lines.shape
         large = cv2.resize(small, (x1 - x0, y1 - y0), interpolation=cv2.INTER_CUBIC)
         large = np.clip(large * 255 + 0.5, 0, 255).astype(np.uint8)
+        height, width = lines.shape
         return cv2.copyMakeBorder(large, y0, height - y1, x0, width - x1, cv2.BORDER_REPLICATE)
 
-    def _keys(self, lines: np.ndarray, framing: Framing) -> torch.Tensor:
-        look = torch.from_numpy(framing.look(lines)).float()[None, None] / 255
+    def _expected(self, look: np.ndarray, bank: MemoryBank, framing: Framing) -> torch.Tensor:
+        """log of the share of each palette colour in the region of each cell, float32 [cells, K]."""
+        regions = segment(look)
+        points, _ = sample_points(regions, QUERY_POINTS)
         with torch.inference_mode(), encoder_precision():
-            return self.memory.keys(look)[0].float()
+            features = self.memory.encode(_as_input(look))
+            places = torch.from_numpy(((points + 0.5) / look.shape).astype(np.float32))
+            keys = self.memory.keys_at(features, places[None])[0]
+        values, confidence, _ = self.memory.look_up(keys, bank)
+        votes = vote(regions, points, values[:, self._patch :].numpy(), confidence.numpy())
+        shares = votes / np.maximum(votes.sum(1, keepdims=True), 1e-6)
+        centres = self._centres(framing)
+        return torch.from_numpy(np.log(shares + DOUBT)[regions.ids[centres[:, 0], centres[:, 1]]]).float()
+
+    @property
+    def _colors(self) -> int:
+        return len(self.palette.colors)
+
+    def _keys(self, look: np.ndarray) -> torch.Tensor:
+        with torch.inference_mode(), encoder_precision():
+            return self.memory.keys(_as_input(look))[0].float()
+
+    def _centres(self, framing: Framing) -> np.ndarray:
+        """Pixels in the middle of the cells, int [cells, 2] as (y, x)."""
+        rows, columns = self.memory.grid(framing.height, framing.width)
+        y = np.minimum(np.arange(rows) * self.cell + self.cell // 2, framing.height - 1)
+        x = np.minimum(np.arange(columns) * self.cell + self.cell // 2, framing.width - 1)
+        return np.stack(np.meshgrid(y, x, indexing="ij"), -1).reshape(-1, 2)
 
     def _patches(self, picture: np.ndarray) -> torch.Tensor:
         """uint8 [h, w, 3] -> float32 [cells, cell * cell * 3] in [0, 1]; edges repeated to whole cells."""
@@ -61,6 +102,15 @@ class SoftPainter:
         return torch.from_numpy(patches.reshape(rows * columns, -1).astype(np.float32) / 255)
 
     def _picture(self, patches: torch.Tensor, framing: Framing) -> np.ndarray:
+        """The inverse of `_patches`, float32 [h, w, 3] in [0, 1]."""
         rows, columns = self.memory.grid(framing.height, framing.width)
         picture = patches.numpy().reshape(rows, columns, self.cell, self.cell, 3).transpose(0, 2, 1, 3, 4)
         return picture.reshape(rows * self.cell, columns * self.cell, 3)[: framing.height, : framing.width]
+
+
+def _as_input(look: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(look).float()[None, None] / 255
+
+
+def _interpolation(framing: Framing) -> int:
+    return cv2.INTER_AREA if framing.scale < 1 else cv2.INTER_LINEAR
