@@ -57,6 +57,7 @@ def colorize(
 
     Exit code 0: every frame is written. 2: the input cannot be used (one line says why). 130: stopped, resumable.
     """
+    from longanimation.lines import describe
     from longanimation.media import as_rate, open_sequence
     from longanimation.presets import find_model, load_window_model
     from longanimation.shot import Interrupted, ShotOutput, ShotSettings, read_references, run_shot
@@ -69,9 +70,8 @@ def colorize(
         mode = resolve_mode(sequence, lines.value)
         notes: list[str] = []
         references = read_references(reference, sequence, mode=mode, notes=notes)
-        how = "read as drawn" if mode == "drawn" else "extracted from coloured frames"
-        report.note(f"{len(sequence)} frames of {sequence.width}x{sequence.height}; lines {how}")
-        for note in [*sequence.notes, *notes]:
+        report.note(f"{len(sequence)} frames of {sequence.width}x{sequence.height}")
+        for note in [describe(mode), *sequence.notes, *notes]:
             report.note(note)
         settings = ShotSettings(mode, prompt, seed, traces.value, as_rate(fps))
         try:
@@ -100,7 +100,7 @@ def colorize(
             "height": sequence.height,
             "missing": sequence.missing,
             "model": model,
-            "lines": mode,
+            "lines": mode.mode,
             "finish": finish.value,
             "seed": seed,
         }

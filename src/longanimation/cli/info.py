@@ -46,10 +46,12 @@ def describe_installation() -> dict:
 
 def describe_input(path: Path) -> dict:
     """What `colorize` would see. Raises InputError."""
+    from longanimation.lines import describe
     from longanimation.media import open_sequence
     from longanimation.shot.drawings import resolve_mode
 
     sequence = open_sequence(path)
+    style = resolve_mode(sequence, "auto")
     return {
         "input": str(path),
         "frames": len(sequence),
@@ -57,8 +59,8 @@ def describe_input(path: Path) -> dict:
         "numbers": f"{sequence.numbers[0]} to {sequence.numbers[-1]}",
         "missing": sequence.missing,
         "fps": None if sequence.fps is None else str(sequence.fps),
-        "lines": resolve_mode(sequence, "auto"),
-        "notes": sequence.notes,
+        "lines": style.mode,
+        "notes": [describe(style), *sequence.notes],
     }
 
 

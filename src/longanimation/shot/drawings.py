@@ -9,26 +9,27 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from longanimation.lines import LineDrawing, detect_mode, read_lines
+from longanimation.lines import LineDrawing, LineStyle, read_lines, study_style
 from longanimation.media import FrameSequence
 from longanimation.shot.identical import digest
 
 AHEAD = 4  # frames read before they are asked for
-_SAMPLES = 5
+_SAMPLES = 7
 
 
-def resolve_mode(sequence: FrameSequence, mode: str) -> str:
-    """ "drawn" or "extract"; "auto" is decided by a few frames spread over the shot."""
-    if mode != "auto":
-        return mode
+def resolve_mode(sequence: FrameSequence, mode: str) -> LineStyle:
+    """How the lines of a shot are read, decided by a few frames spread over it. mode: "auto", "drawn" or "extract"."""
+    if mode == "extract":
+        return LineStyle("extract")
     last = len(sequence) - 1
     picked = sorted({round(last * k / (_SAMPLES - 1)) for k in range(_SAMPLES)})
-    return detect_mode([sequence[i] for i in picked])
+    return study_style([sequence[i] for i in picked], mode)
 
 
-def read_drawing(frame: np.ndarray, mode: str, traces: str = "keep") -> LineDrawing:
+def read_drawing(frame: np.ndarray, mode: LineStyle | str, traces: str = "keep") -> LineDrawing:
     """The line drawing in a frame (uint8 [H, W, 3|4]).
 
+    mode: what `resolve_mode` found; "drawn" or "extract" for a single frame.
     traces: "keep" leaves coloured trace lines in the ink; "paint" takes them out of it, so that the regions' colours
     meet there, as a painter would do it.
     """
@@ -48,7 +49,7 @@ class SourceDrawing:
     name: str
     _frame: np.ndarray | None
     _drawing: LineDrawing | None
-    _mode: str
+    _mode: LineStyle | str
     _traces: str
 
     @property
@@ -60,7 +61,7 @@ class SourceDrawing:
 
 
 def read_drawings(
-    sequence: FrameSequence, start: int, *, mode: str, traces: str = "keep", known: Container[str] = ()
+    sequence: FrameSequence, start: int, *, mode: LineStyle | str, traces: str = "keep", known: Container[str] = ()
 ) -> Iterator[SourceDrawing]:
     """The drawings from frame `start` to the end, in order.
 

@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 
 from longanimation.errors import InputError
+from longanimation.lines import LineStyle
+from longanimation.lines.drawing import on_white
 from longanimation.media import FrameSequence, from_arrays, read_image
 from longanimation.shot.drawings import read_drawing
 from longanimation.shot.window import Reference
@@ -51,7 +53,11 @@ def as_list(references) -> list[ReferenceLike]:
 
 
 def read_references(
-    references: Sequence[ReferenceLike], sequence: FrameSequence, *, mode: str, notes: list[str] | None = None
+    references: Sequence[ReferenceLike],
+    sequence: FrameSequence,
+    *,
+    mode: LineStyle | str,
+    notes: list[str] | None = None,
 ) -> list[Reference]:
     """Read the coloured references of a shot.
 
@@ -70,7 +76,7 @@ def _read(picture, number, name, sequence, mode, notes) -> Reference:
         image = from_arrays([picture])[0]
     else:
         image = read_image(picture, what="reference")
-    image = _on_white(image)
+    image = on_white(image)
     if number is None:
         return Reference(image, read_drawing(image, "extract"), None, name)
     if number not in sequence.numbers:
@@ -94,12 +100,3 @@ def _fit(image: np.ndarray, sequence: FrameSequence, name: str, notes: list[str]
     notes.append(f"reference {name} was resized from {width}x{height} to {sequence.width}x{sequence.height}")
     interpolation = cv2.INTER_AREA if width > sequence.width else cv2.INTER_LINEAR
     return cv2.resize(image, (sequence.width, sequence.height), interpolation=interpolation)
-
-
-def _on_white(image: np.ndarray) -> np.ndarray:
-    """uint8 [H, W, 3] of a picture with or without straight alpha."""
-    if image.shape[2] == 3:
-        return image
-    alpha = image[..., 3:].astype(np.uint16)
-    blended = image[..., :3] * alpha + 255 * (255 - alpha)
-    return ((blended + 127) // 255).astype(np.uint8)

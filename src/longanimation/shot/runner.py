@@ -6,12 +6,13 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longanimation import __version__
+from longanimation.lines import LineStyle
 from longanimation.media import FrameSequence
 from longanimation.shot.checkpoint import CheckpointFolder, Progress
 from longanimation.shot.drawings import read_drawings
@@ -31,11 +32,11 @@ if TYPE_CHECKING:
 class ShotSettings:
     """All that decides the result besides the model, the frames and the references.
 
-    mode: how lines are read, "drawn" or "extract" (`resolve_mode` decides "auto"). traces: "keep" or "paint" coloured
+    mode: how lines are read, as `resolve_mode` found (or "drawn" or "extract"). traces: "keep" or "paint" coloured
     trace lines. fps: frame rate of a video result if not the input's.
     """
 
-    mode: str
+    mode: LineStyle | str
     prompt: str = ""
     seed: int = 0
     traces: str = "keep"
@@ -215,7 +216,7 @@ def _settings_of(model: WindowModel, settings: ShotSettings, is_video: bool) -> 
     return {
         "program version": __version__,
         "model": {**model.fingerprint(), "window": model.window, "overlap": model.overlap},
-        "lines": settings.mode,
+        "lines": asdict(settings.mode) if isinstance(settings.mode, LineStyle) else settings.mode,
         "traces": settings.traces,
         "prompt": settings.prompt,
         "seed": settings.seed,
