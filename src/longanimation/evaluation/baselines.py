@@ -1,10 +1,10 @@
 """What the memory has to beat: copying the reference, and carrying its paint along by optical flow.
 
-Both work on drawings and palette labels; optical flow sees the drawings alone, which is all a shot has before it is
-coloured. Two ways of carrying are offered. *Tracked* (the default, the stronger one): each frame is warped straight from
-the nearest key frame, and the search for its flow begins at the flow of the frame before. *Sequential*: each frame is
-warped from the result of the frame before. With a region vote each closed region takes the label that most of its warped
-pixels have, as the cel finish does.
+Both work on drawings and palette labels; optical flow sees the drawings alone, all that a shot has before it is
+coloured. Two ways of carrying are offered. *Tracked* (the default, the stronger one): each frame is warped straight
+from the nearest key frame, and the search for its flow begins at the flow of the frame before. *Sequential*: each frame
+is warped from the result of the frame before. With a region vote each closed region takes the label that most of its
+warped pixels have, as the cel finish does.
 """
 
 from collections.abc import Iterator, Sequence

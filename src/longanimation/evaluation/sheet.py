@@ -52,16 +52,22 @@ def contact_sheet(
 
 def fit_width(frame: np.ndarray, width: int) -> np.ndarray:
     """A frame as opaque RGB at `width` pixels, uint8 [h, width, 3]; transparent parts become white."""
-    if frame.ndim == 2:
-        frame = np.repeat(frame[..., None], 3, axis=2)
-    if frame.shape[2] == 4:
-        alpha = frame[..., 3:].astype(np.float32) / 255
-        frame = np.rint(frame[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
+    frame = opaque(frame)
     height = max(1, round(frame.shape[0] * width / frame.shape[1]))
     if frame.shape[1] == width:
         return frame
     how = cv2.INTER_AREA if width < frame.shape[1] else cv2.INTER_NEAREST
     return cv2.resize(frame, (width, height), interpolation=how)
+
+
+def opaque(frame: np.ndarray) -> np.ndarray:
+    """Any frame on white paper: uint8 [H, W], [H, W, 3] or [H, W, 4] (straight alpha) -> uint8 [H, W, 3]."""
+    if frame.ndim == 2:
+        return np.repeat(frame[..., None], 3, axis=2)
+    if frame.shape[2] == 3:
+        return frame
+    alpha = frame[..., 3:].astype(np.uint16)
+    return ((frame[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
 
 
 def write_png(path: str | Path, picture: np.ndarray) -> None:

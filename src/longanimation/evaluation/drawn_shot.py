@@ -1,0 +1,103 @@
+"""A drawn test shot as the programs under test see it, and its truth."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from longanimation.data.synth import DrawnFrame, Scene
+from longanimation.evaluation.baselines import PaintedDrawing
+from longanimation.evaluation.regions import off_line, true_regions
+from longanimation.media import FrameSequence
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What one frame is scored against; arguments of `ShotScorer.add`.
+
+    truth: uint8 [H, W, 3], painted, line on top; inside: bool [H, W], off the line; regions: int32 [H, W], 0 on the
+    line; tracks: int64 [H, W], part and label of each pixel off the line, the same over the whole shot.
+    """
+
+    truth: np.ndarray
+    inside: np.ndarray
+    regions: np.ndarray
+    tracks: np.ndarray
+
+
+class DrawnShot:
+    """Renders a scene's frames when they are asked for and keeps the latest ones."""
+
+    def __init__(self, scene: Scene, *, kept: int = 24):
+        self.scene = scene
+        self.drawings = SceneDrawings(self)
+        self.lines: Sequence[np.ndarray] = _Lines(self)
+        self._kept = kept
+        self._frames: OrderedDict[int, DrawnFrame] = OrderedDict()
+        self._lock = threading.Lock()  # the shot runner reads drawings ahead in a thread of its own
+
+    def __len__(self) -> int:
+        return len(self.scene)
+
+    def frame(self, index: int) -> DrawnFrame:
+        """Frame `index` with everything that is known of it."""
+        with self._lock:
+            if index not in self._frames:
+                self._frames[index] = self.scene.render(index)
+                while len(self._frames) > self._kept:
+                    self._frames.popitem(last=False)
+            self._frames.move_to_end(index)
+            return self._frames[index]
+
+    def truth(self, index: int) -> Truth:
+        """What frame `index` is scored against."""
+        drawn = self.frame(index)
+        inside = off_line(drawn.lines)
+        tracks = drawn.parts.astype(np.int64) * len(self.scene.palette) + drawn.labels + 1
+        return Truth(
+            truth=self.scene.painted(drawn),
+            inside=inside,
+            regions=true_regions(drawn.labels, inside),
+            tracks=np.where(inside, tracks, 0),
+        )
+
+    @property
+    def references(self) -> list[np.ndarray | tuple[np.ndarray, int]]:
+        """The painted references as `longanimation.colorize` takes them."""
+        listed = self.scene.references
+        return [item.image if item.frame is None else (item.image, item.frame) for item in listed]
+
+    @property
+    def painted_drawings(self) -> list[PaintedDrawing]:
+        """The same as the baselines take them: with their true lines and labels."""
+        return [PaintedDrawing(item.lines, item.labels, item.frame) for item in self.scene.references]
+
+
+class SceneDrawings(FrameSequence):
+    """The artist's lines of a scene on transparent paper: uint8 [H, W, 4] each."""
+
+    def __init__(self, shot: DrawnShot):
+        self._shot = shot
+        self.height, self.width = shot.scene.size
+        self.numbers = list(range(len(shot.scene)))
+        self.names = [f"lines_{number:04d}.png" for number in self.numbers]
+        self.fps, self.missing, self.notes = Fraction(24), [], []
+
+    def _read(self, index: int) -> np.ndarray:
+        return self._shot.frame(index).ink
+
+
+class _Lines(Sequence):
+    def __init__(self, shot: DrawnShot):
+        self._shot = shot
+
+    def __len__(self) -> int:
+        return len(self._shot)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        return self._shot.frame(index).lines
