@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -72,16 +74,18 @@ def test_the_artists_line_is_not_altered(memory, scene):
     np.testing.assert_array_equal(frames[0][full], drawing.ink[full][:, :3])
 
 
-def test_flat_references_choose_the_cel_finish_and_painted_ones_the_soft(memory, scene):
-    flat = window(memory)
-    flat.begin([key_frame(scene)], size=SIZE)
-    assert flat.finish == "cel"
-    painted = key_frame(scene)
+def test_only_painted_pictures_with_extracted_lines_get_the_soft_finish(memory, scene):
+    key = key_frame(scene)
     y, x = np.mgrid[: SIZE[0], : SIZE[1]]
     shaded = np.stack([x * 255 // SIZE[1], y * 255 // SIZE[0], (x + y) % 256], -1).astype(np.uint8)
-    soft = window(memory)
-    soft.begin([Reference(shaded, painted.drawing, 0, "painted")], size=SIZE)
-    assert soft.finish == "none"
+    painted = Reference(shaded, key.drawing, 0, "painted")
+    for reference, extracted, finish in (
+        (key, False, "cel"), (key, True, "cel"), (painted, False, "cel"), (painted, True, "none"),
+    ):  # fmt: skip
+        drawing = replace(as_drawing(scene.render(1)), extracted=extracted)
+        model = window(memory)
+        _, state = model.colour([drawing], model.begin([reference], size=SIZE), segment=None)
+        assert state.finish == finish
 
 
 @pytest.mark.parametrize("finish", ["cel", "none"])

@@ -16,11 +16,13 @@ class LineDrawing:
         lines: uint8 [H, W], every line including colour traces, normalised: 255 = paper, 0 = full line.
         traces: bool [H, W], pixels of coloured trace lines (borders of shade, light or colour without an ink line).
         ink: uint8 [H, W, 4] straight-alpha RGBA, the line as the artist drew it, to be laid over the colours.
+        extracted: the lines were taken from a coloured picture; `ink` is then ours, not an artist's.
     """
 
     lines: np.ndarray
     traces: np.ndarray
     ink: np.ndarray
+    extracted: bool = False
 
 
 def on_white(frame: np.ndarray) -> np.ndarray:

@@ -34,7 +34,7 @@ def read_lines(frame: np.ndarray, style: LineStyle | str) -> LineDrawing:
         lines = extract_lines(frame)
         ink = np.zeros((*lines.shape, 4), np.uint8)
         ink[..., 3] = 255 - lines
-        return LineDrawing(lines, np.zeros(lines.shape, bool), ink)
+        return LineDrawing(lines, np.zeros(lines.shape, bool), ink, extracted=True)
 
     picture = whiten(frame, style.paper)
     if style.paper == "transparent" and _all_pale(frame):  # white lines on transparency: alpha alone is the drawing

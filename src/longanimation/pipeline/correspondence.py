@@ -45,6 +45,7 @@ class CorrespondenceState:
     bank: MemoryBank
     tracker: RegionTracker
     framing: Framing | None = None
+    finish: str | None = None
 
 
 class CorrespondenceWindow:
@@ -82,14 +83,6 @@ class CorrespondenceWindow:
         self._size, self._references = size, references
         images, lines = [r.image for r in references], [r.drawing.lines for r in references]
         self._palette: Palette = extract_palette(images, lines)
-        finish = self.settings.finish
-        if finish == "auto":
-            finish = "cel" if self._palette.flat >= self.settings.flat else "none"
-        self.finish = finish
-        if finish == "cel":
-            self._painter = CelPainter(self.memory, self._palette, self.settings.cel)
-        else:
-            self._painter = SoftPainter(self.memory, self._palette)
         return CorrespondenceState(self._new_bank(), RegionTracker())
 
     def colour(
@@ -97,25 +90,44 @@ class CorrespondenceWindow:
     ) -> tuple[list[np.ndarray], CorrespondenceState]:
         frames = []
         lines = [drawing.lines for drawing in drawings]
+        if drawings and state.finish is None:
+            state.finish = self._choose_finish(drawings[0])
         if drawings and (state.framing is None or not all(holds(state.framing, drawing) for drawing in lines)):
             self._frame_anew(state, lines)
         for drawing in drawings:
-            if self.finish == "cel":
-                frames.append(self._painter.color(state.bank, state.tracker, drawing, state.framing))
+            if state.finish == "cel":
+                frames.append(self._cel().color(state.bank, state.tracker, drawing, state.framing))
             else:
-                colors = self._painter.color(state.bank, drawing.lines, state.framing)
-                frames.append(composite(colors, drawing.ink))
+                colors = self._soft().color(state.bank, drawing.lines, state.framing)
+                frames.append(colors if drawing.extracted else composite(colors, drawing.ink))
         return frames, state
+
+    def _choose_finish(self, drawing: LineDrawing) -> str:
+        """A painted picture whose lines were extracted shall look painted again; a drawing wants clean regions, also
+        where its reference is a noisy video frame."""
+        if self.settings.finish != "auto":
+            return self.settings.finish
+        return "none" if drawing.extracted and self._palette.flat < self.settings.flat else "cel"
+
+    def _cel(self) -> CelPainter:
+        return CelPainter(self.memory, self._palette, self.settings.cel)
+
+    def _soft(self) -> SoftPainter:
+        return SoftPainter(self.memory, self._palette)
 
     def state_to_tensors(self, state: CorrespondenceState) -> dict[str, torch.Tensor]:
         tensors = state.bank.history_to_tensors()
         tensors |= {f"tracker.{name}": torch.from_numpy(np.array(v)) for name, v in state.tracker.state().items()}
+        if state.finish is not None:
+            tensors["finish"] = torch.tensor(FINISHES.index(state.finish))
         if state.framing is not None:
             tensors["framing"] = torch.tensor([*state.framing.box, state.framing.height, state.framing.width])
         return {name: value.clone().contiguous() for name, value in tensors.items()}
 
     def state_from_tensors(self, tensors: dict[str, torch.Tensor]) -> CorrespondenceState:
         state = CorrespondenceState(self._new_bank(), RegionTracker())
+        if "finish" in tensors:
+            state.finish = FINISHES[int(tensors["finish"])]
         if "framing" in tensors:
             *box, height, width = tensors["framing"].tolist()
             state.framing = Framing(tuple(box), height, width)
@@ -148,8 +160,9 @@ class CorrespondenceWindow:
         state.bank.history_from_tensors(history)
 
     def _read_references(self, state: CorrespondenceState) -> None:
+        painter = self._cel() if state.finish == "cel" else self._soft()
         for reference in self._references:
             lines = reference.drawing.lines
             placed = reference.image.shape[:2] == self._size
             framing = state.framing if reference.frame is not None else frame_content([lines], side=self.settings.side)
-            self._painter.remember_reference(state.bank, reference.image, lines, framing, placed)
+            painter.remember_reference(state.bank, reference.image, lines, framing, placed)
