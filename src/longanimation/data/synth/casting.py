@@ -9,14 +9,16 @@ import numpy as np
 
 from longanimation.data.synth.backgrounds import random_background
 from longanimation.data.synth.blocking import random_track, reveal_track
-from longanimation.data.synth.creatures import Creature, Robot
+from longanimation.data.synth.creatures import Creature
 from longanimation.data.synth.effects import Effect
 from longanimation.data.synth.families import pick
 from longanimation.data.synth.figures import Person
 from longanimation.data.synth.palette import LIMIT, PaletteBuilder
 from longanimation.data.synth.props import Prop
 from longanimation.data.synth.quadrupeds import Quadruped
+from longanimation.data.synth.robots import Robot
 from longanimation.data.synth.style import LineStyle
+from longanimation.errors import InputError
 
 _MAKERS = {
     "person": Person,
@@ -40,7 +42,7 @@ def cast(
 ) -> dict:
     """Everything a Scene holds, as keyword arguments; see `Scene.random`."""
     if split not in ("train", "test"):
-        raise ValueError(f"split is 'train' or 'test', not {split!r}")
+        raise InputError(f"split is 'train' or 'test', not {split!r}")
     rng = np.random.default_rng([seed, zlib.crc32(split.encode())])
     aspect = size[1] / size[0]
     paper = (255, 255, 255) if rng.random() < 0.6 else tuple(int(v) for v in rng.integers(140, 256, 3))

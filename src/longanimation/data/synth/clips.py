@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from longanimation.data.synth.scene import Scene
+from longanimation.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Clip:
 def render_clip(seed: int, *, frames: int = 5, size: tuple[int, int] = (128, 224), split: str = "train") -> Clip:
     """Frames of one random scene at varied time gaps, references first."""
     if frames < 2:
-        raise ValueError(f"a clip has at least 2 frames, a reference and a target, not {frames}")
+        raise InputError(f"a clip has at least 2 frames, a reference and a target, not {frames}")
     rng = np.random.default_rng([seed, 7])
     length = int(rng.choice((60, 150, 400)))
     scene = Scene.random(seed, split=split, frames=length, size=size)

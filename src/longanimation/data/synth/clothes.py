@@ -1,4 +1,4 @@
-"""What is on the torso: collars, stripes, numbers, badges, open jackets, straps, scarves, bags."""
+"""What is on the torso: collars, stripes, numbers, badges, open jackets, belts."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import math
 
 import numpy as np
 
+from longanimation.data.synth.carried import Bag, Scarf
 from longanimation.data.synth.curves import circle, smooth
-from longanimation.data.synth.shapes import CLIP, INK, MARK, TRACE, Shape, poly, stroke
+from longanimation.data.synth.shapes import CLIP, INK, MARK, TRACE, Shape, poly, poly3, stroke
 from longanimation.data.synth.solids import Frame, MarkSet, Solid, turn
 
 PI = math.pi
 _DIGITS = {
     1: poly((-0.25, -0.55), (0.1, -1), (0.3, -1), (0.3, 1), (-0.05, 1), (-0.05, -0.5)),
     7: poly((-0.6, -1), (0.6, -1), (0.6, -0.7), (0.05, 1), (-0.32, 1), (0.2, -0.62), (-0.6, -0.62)),
-    2: poly((-0.55, -1), (0.55, -1), (0.55, 0.1), (-0.2, 0.1), (-0.2, 0.65), (0.55, 0.65), (0.55, 1), (-0.55, 1), (-0.55, -0.22), (0.2, -0.22), (0.2, -0.65), (-0.55, -0.65)),
-    5: poly((0.55, -1), (-0.55, -1), (-0.55, 0.1), (0.2, 0.1), (0.2, 0.65), (-0.55, 0.65), (-0.55, 1), (0.55, 1), (0.55, -0.22), (-0.2, -0.22), (-0.2, -0.65), (0.55, -0.65)),
+    2: poly((-0.55, -1), (0.55, -1), (0.55, 0.1), (-0.2, 0.1), (-0.2, 0.65), (0.55, 0.65), (0.55, 1), (-0.55, 1),
+        (-0.55, -0.22), (0.2, -0.22), (0.2, -0.65), (-0.55, -0.65)),
+    5: poly((0.55, -1), (-0.55, -1), (-0.55, 0.1), (0.2, 0.1), (0.2, 0.65), (-0.55, 0.65), (-0.55, 1), (0.55, 1),
+        (0.55, -0.22), (-0.2, -0.22), (-0.2, -0.65), (0.55, -0.65)),
 }  # fmt: skip
 
 
@@ -24,17 +27,17 @@ class Top:
 
     def __init__(self, rng, palette, kind: str, shirt: int, torso: Solid, length: float, width: float, part):
         self.kind, self.shirt, self.torso, self.length, self.width = kind, shirt, torso, length, width
-        names = "torso collar collar2 a b c pocket belt back strap scarf scarf_end bag flap bag_pocket apron inner"
+        names = "torso collar collar2 a b c pocket belt back apron inner"
         self.part = {n: part() for n in names.split()}
+        self.bag_parts = [part() for _ in range(4)]
         self.a, self.b = palette.any(), palette.any()
         self.collar = palette.near(shirt) if rng.random() < 0.3 else palette.any()
         self.collar_kind = str(rng.choice(("none", "vee", "points", "round"), p=(0.25, 0.3, 0.3, 0.15)))
         self.pocket = palette.near(shirt, 0.1) if rng.random() < 0.2 else None
         self.back = palette.any() if rng.random() < 0.3 else None
         self.belt = palette.any() if rng.random() < 0.3 else None
-        self.scarf = palette.any() if rng.random() < 0.16 else None
-        self.bag = palette.any() if rng.random() < 0.22 else None
-        self.bag_flap = self.bag_inner = palette.any() if self.bag is not None else 0
+        self.scarf = Scarf(palette.any(), length, width, part) if rng.random() < 0.16 else None
+        self.bag = self._bag(palette) if rng.random() < 0.22 else None
         self.apron = palette.any() if kind == "apron" else None
         t, w = length, width
         marks, put = MarkSet(), torso.patch
@@ -141,11 +144,14 @@ class Top:
             )
         self.marks = marks
 
+    def _bag(self, palette) -> Bag:
+        bag, flap = palette.any(), palette.any()
+        return Bag((bag, flap, flap), self.length, self.width, iter(self.bag_parts).__next__)
+
     def show_back(self, palette) -> None:
         """Give it a bag in colours of its own, so that the back view shows something new."""
-        if self.bag is None:
-            self.bag = palette.any()
-        self.bag_flap, self.bag_inner = palette.fresh(), palette.fresh()
+        bag = palette.any() if self.bag is None else self.bag.colours[0]
+        self.bag = Bag((bag, palette.fresh(), palette.fresh()), self.length, self.width, iter(self.bag_parts).__next__)
 
     def body(self, frame: Frame, yaw: float, detail: int) -> list[Shape]:
         """The torso and everything drawn on its surface."""
@@ -164,7 +170,8 @@ class Top:
                     (-2 * w, -t * (k - h)),
                 )
                 out.append(Shape(frame(smooth(band, True, (0, 2, 3, 5))), part[name], self.a, role=CLIP))
-        colours = {"a": self.a, "b": self.b if self.kind not in ("number", "panel") else self.a, "c": self.a, "inner": self.a, "pocket": self.pocket,
+        second = self.a if self.kind in ("number", "panel") else self.b
+        colours = {"a": self.a, "b": second, "c": self.a, "inner": self.a, "pocket": self.pocket,
                    "back": self.back, "apron": self.apron, "back_a": self.a, "back_b": self.a}  # fmt: skip
         if self.kind == "buttons":
             colours["b"] = self.a
@@ -194,17 +201,7 @@ class Top:
                     )
                 )
         if self.bag is not None:
-            near = 1 if c > 0 else -1
-            strap, _ = turn(
-                poly3(
-                    (-w, -t, 0.4 * w * near),
-                    (-w * 0.7, -t * 1.02, 0.4 * w * near),
-                    (w * 0.95, -t * 0.12, 0.4 * w * near),
-                    (w * 0.8, 0.0, 0.4 * w * near),
-                ),
-                yaw,
-            )
-            out.append(Shape(frame(strap), part["strap"], self.bag, role=CLIP))
+            out.append(self.bag.strap(frame, yaw))
         self._collar(out, frame, yaw)
         return out
 
@@ -243,63 +240,3 @@ class Top:
                 )
                 if depth.mean() > 0:
                     out.append(Shape(frame(flat), part[name], self.collar, role=MARK))
-
-    def over(self, frame: Frame, yaw: float, sway: float) -> list[Shape]:
-        """Scarf: over torso and neck."""
-        if self.scarf is None:
-            return []
-        t, w, part = self.length, self.width, self.part
-        c, s = math.cos(yaw), math.sin(yaw)
-        ring = (circle(10) * (w * 0.56, t * 0.1) + (0.02 * s * w, -t * 1.0)).astype(np.float32)
-        end, _ = turn(
-            poly3(
-                (0.05 * w, -t * 0.98, 0.45 * w),
-                (0.4 * w, -t * 0.98, 0.4 * w),
-                (0.5 * w, -t * 0.5, 0.6 * w),
-                (0.1 * w, -t * 0.45, 0.6 * w),
-            ),
-            yaw,
-        )
-        end[2:, 0] += sway * w * 2
-        out = [Shape(frame(end), part["scarf_end"], self.scarf)] if c > -0.3 else []
-        out.append(Shape(frame(smooth(ring)), part["scarf"], self.scarf))
-        out.append(
-            stroke(
-                frame(smooth(ring[[0, 2, 4]] * (0.9, 1) + (0.0, -0.05 * t), False).astype(np.float32)), 0.8, clip=True
-            )
-        )
-        return out
-
-    def satchel(self, frame: Frame, yaw: float, detail: int) -> list[Shape]:
-        """A bag on the back, with a flap and a pocket that only the back view shows."""
-        t, w = self.length, self.width
-        c, s = math.cos(yaw), math.sin(yaw)
-        centre, _ = turn(poly3((0.0, -t * 0.5, -w * 0.8))[0], yaw)
-        half = abs(c) * w * 0.78 + abs(s) * w * 0.36
-        p = (
-            poly((-half, -t * 0.34), (half, -t * 0.34), (half * 1.05, t * 0.36), (-half * 1.05, t * 0.36)) + centre
-        ).astype(np.float32)
-        out = [Shape(frame(smooth(p, True, density=5)), self.part["bag"], self.bag)]
-        flap = (
-            poly(
-                (-half * 1.3, -t * 0.5),
-                (half * 1.3, -t * 0.5),
-                (half * 1.3, -t * 0.08),
-                (0, -t * 0.02),
-                (-half * 1.3, -t * 0.08),
-            )
-            + centre
-        ).astype(np.float32)
-        out.append(Shape(frame(flap), self.part["flap"], self.bag_flap, role=CLIP))
-        if c < 0.1 and detail > 0:
-            pocket = (
-                poly((-half * 0.6, t * 0.06), (half * 0.6, t * 0.06), (half * 0.55, t * 0.27), (-half * 0.55, t * 0.27))
-                + centre
-            ).astype(np.float32)
-            out.append(Shape(frame(smooth(pocket, True, (0, 1))), self.part["bag_pocket"], self.bag_inner, role=CLIP))
-        return out
-
-
-def poly3(*points) -> np.ndarray:
-    """float32 [n, 3]."""
-    return np.array(points, np.float32)

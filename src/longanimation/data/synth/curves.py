@@ -61,7 +61,7 @@ def circle(count: int = 10) -> np.ndarray:
 
 @cache
 def _limb_rows(start: float, end: float, samples: int, bend: float) -> tuple[np.ndarray, np.ndarray]:
-    """Centre line and tangent of a limb through three joints, rounded at the middle one: [2 * samples, 3] and the steps."""
+    """Centre line and tangent of a limb through three joints, round at the middle one: [2 * samples, 3], steps."""
 
     def centre(t: np.ndarray) -> np.ndarray:
         w = np.zeros((len(t), 3), np.float32)
@@ -110,7 +110,7 @@ class Limb:
     def open_at_start(self, points: np.ndarray, first_side: bool) -> tuple[np.ndarray, tuple[int, int]]:
         """The outline and the range of it to draw when the start is joined to something on one side.
 
-        first_side: the join is on the side the outline goes down first (right of the direction of the limb, on the picture).
+        first_side: the join is on the side that the outline goes down first.
         """
         n, skip = self.samples, min(3, self.samples // 3)
         if first_side:

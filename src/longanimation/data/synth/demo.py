@@ -13,6 +13,7 @@ from longanimation.data.synth.palette import PaletteBuilder
 from longanimation.data.synth.scene import Scene
 from longanimation.data.synth.shapes import CLIP, Shape, poly, stroke
 from longanimation.data.synth.style import LineStyle
+from longanimation.errors import InputError
 
 _LENGTH = 500  # frames the story is written for; other lengths play it faster or slower
 
@@ -52,9 +53,9 @@ class Wardrobe(PaletteBuilder):
 
 
 def demo_scene(frames: int = _LENGTH, size: tuple[int, int] = (540, 960)) -> Scene:
-    """A fixed two-character shot. References: the first frame (both from the front) and a later one that shows their backs."""
+    """A fixed two-character shot. References: the first frame (from the front) and a later one with their backs."""
     if frames < 1:
-        raise ValueError(f"the shot has at least one frame, not {frames}")
+        raise InputError(f"the shot has at least one frame, not {frames}")
     palette = Wardrobe(np.random.default_rng(0), (205, 232, 244))
     counter = iter(range(1, 4096))
 
@@ -68,7 +69,8 @@ def demo_scene(frames: int = _LENGTH, size: tuple[int, int] = (540, 960)) -> Sce
     later = min(frames - 1, round(_BACKS * unit))
     return Scene(
         actors=[girl, fox], tracks=[_girl_track(unit), _fox_track(unit)], palette=table, shadow_of=None,
-        style=LineStyle("thin", thickness=0.0042, ink_colour=(38, 30, 36)), frames=frames, size=size, seed=500, camera=_camera(unit),
+        style=LineStyle("thin", thickness=0.0042, ink_colour=(38, 30, 36)),
+        frames=frames, size=size, seed=500, camera=_camera(unit),
         background=park, reference_plan=[("key_frame", at) for at in sorted({0, later})],
     )  # fmt: skip
 
@@ -82,7 +84,9 @@ def _girl(palette: Wardrobe, part) -> Person:
 def _fox(palette: Wardrobe, part) -> Person:
     rng = np.random.default_rng(6)
     palette.dress(rng, "3f8f5a f3e9d2 d94f3d 2e3f66 f2b632 5a4a42 e8a04c 7fb3c8 8a5fa0", fur="e08a3c")
-    return Person(rng, palette, "train", part, True, ears="pointed", top="vest", bottom="trousers", hat="none", build="young")
+    return Person(
+        rng, palette, "train", part, True, ears="pointed", top="vest", bottom="trousers", hat="none", build="young"
+    )
 
 
 _BACKS = 318  # the story's frame in which both stand with their backs to us
@@ -131,7 +135,21 @@ def _girl_track(unit: float) -> Track:
     story.act("stand", 290, 40, 0.2).act("reach", 340, 50, 2.7).act("talk", 384, 26, 0.55)
     story.walk(-1.15, 436).away(456, -1.15).walk(-0.3, 486).act("wave", 520, 14, 0.2)
     track = story.track
-    track.head = [(t * unit, v) for t, v in ((0, 0.0), (60, -0.5), (66, 0.1), (286, 0.0), (300, 0.5), (330, 0.45), (340, 0.0), (400, 0.0), (408, 0.6), (424, 0.0))]
+    track.head = [
+        (t * unit, v)
+        for t, v in (
+            (0, 0.0),
+            (60, -0.5),
+            (66, 0.1),
+            (286, 0.0),
+            (300, 0.5),
+            (330, 0.45),
+            (340, 0.0),
+            (400, 0.0),
+            (408, 0.6),
+            (424, 0.0),
+        )
+    ]
     return track
 
 
@@ -141,7 +159,20 @@ def _fox_track(unit: float) -> Track:
     story.walk(-1.15, 252).away(272, -1.15).walk(-0.42, 302).act("stand", 338, 40, 3.0).act("wave", 372, 18, 0.3)
     story.act("sway", 424, 30, -0.2).walk(0.42, 452).act("stand", 470, 40, -0.4).act("talk", 520, 24, -0.3)
     track = story.track
-    track.head = [(t * unit, v) for t, v in ((0, 0.0), (104, -0.6), (118, 0.9), (150, 0.8), (160, 0.0), (380, 0.0), (392, -0.8), (430, -0.8), (440, 0.0))]
+    track.head = [
+        (t * unit, v)
+        for t, v in (
+            (0, 0.0),
+            (104, -0.6),
+            (118, 0.9),
+            (150, 0.8),
+            (160, 0.0),
+            (380, 0.0),
+            (392, -0.8),
+            (430, -0.8),
+            (440, 0.0),
+        )
+    ]
     return track
 
 
@@ -149,7 +180,11 @@ def _camera(unit: float):
     """Still, but for a slow push in while the two stand together, and back out."""
     t = [v * unit for v in (272, 300, 384, 408)]
     zoom = [(t[0], 1.0), (t[1], 1.16), (t[2], 1.16), (t[3], 1.0)]
-    return [(t[0], 0.0), (t[1], -0.08), (t[2], -0.08), (t[3], 0.0)], [(t[0], 0.0), (t[1], -0.015), (t[2], -0.015), (t[3], 0.0)], zoom
+    return (
+        [(t[0], 0.0), (t[1], -0.08), (t[2], -0.08), (t[3], 0.0)],
+        [(t[0], 0.0), (t[1], -0.015), (t[2], -0.015), (t[3], 0.0)],
+        zoom,
+    )
 
 
 def _park(palette: Wardrobe, part) -> list[Shape]:
@@ -165,11 +200,29 @@ def _park(palette: Wardrobe, part) -> list[Shape]:
         hill = np.concatenate([np.stack([x, y], 1), [(1.3, 1), (-1.3, 1)]]).astype(np.float32)
         out.append(Shape(smooth(hill, True, (0, 19, 20, 21), 4), part(), palette.add(colour), width=0.8))
     out.append(Shape(poly((-2, 0.19), (2, 0.19), (2, 1), (-2, 1)), part(), palette.add((168, 208, 120)), width=0.8))
-    path = poly((0.02, 0.19), (0.12, 0.19), (0.1, 0.24), (0.2, 0.32), (0.6, 0.45), (1.0, 0.7), (-1.0, 0.7), (-0.5, 0.45), (-0.16, 0.32), (-0.04, 0.24))
+    path = poly(
+        (0.02, 0.19),
+        (0.12, 0.19),
+        (0.1, 0.24),
+        (0.2, 0.32),
+        (0.6, 0.45),
+        (1.0, 0.7),
+        (-1.0, 0.7),
+        (-0.5, 0.45),
+        (-0.16, 0.32),
+        (-0.04, 0.24),
+    )
     out.append(Shape(smooth(path, True, (0, 1, 5, 6)), part(), palette.add((236, 214, 170)), role=CLIP, width=0.8))
     bark, leaves = palette.add((138, 100, 74)), (palette.add((92, 160, 104)), palette.add((120, 178, 104)))
     for k, (x, base, h) in enumerate(((-0.76, 0.22, 0.6), (0.74, 0.24, 0.68))):
-        trunk = poly((x - 0.05 * h, base - 0.5 * h), (x + 0.05 * h, base - 0.5 * h), (x + 0.055 * h, base - 0.06 * h), (x + 0.1 * h, base), (x - 0.1 * h, base), (x - 0.055 * h, base - 0.06 * h))
+        trunk = poly(
+            (x - 0.05 * h, base - 0.5 * h),
+            (x + 0.05 * h, base - 0.5 * h),
+            (x + 0.055 * h, base - 0.06 * h),
+            (x + 0.1 * h, base),
+            (x - 0.1 * h, base),
+            (x - 0.055 * h, base - 0.06 * h),
+        )
         out.append(Shape(smooth(trunk, True, (0, 1, 3, 4)), part(), bark, width=0.8))
         wave = np.where(np.arange(18) % 2, 0.9, 1.04)
         crown = circle(18) * (0.3 * h * wave)[:, None] * (1.1, 1) + (x, base - 0.72 * h)
@@ -178,4 +231,3 @@ def _park(palette: Wardrobe, part) -> list[Shape]:
         curl = smooth((circle(10)[2:7] * (0.12 * h) + (x + 0.04 * h, base - 0.75 * h)).astype(np.float32), False)
         out.append(stroke(curl, 0.7))
     return out
-

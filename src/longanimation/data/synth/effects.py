@@ -17,7 +17,7 @@ class Effect:
     head_height = 0.5
 
     def __init__(self, rng, palette, split: str, part):
-        self.families = {}
+        self.families = {"actor": "effect"}
         base = palette.any()
         self.tones = (base, palette.near(base, 0.14), palette.near(base, 0.28))
         self.part = {n: part() for n in ("far", "near", "shade", "core", *(f"p{k}" for k in range(9)))}

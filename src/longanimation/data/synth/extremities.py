@@ -22,7 +22,8 @@ _MITTEN = poly(
 )
 _OPEN = poly(
     (-0.1, -0.45), (0.6, -0.68), (1.1, -0.95), (1.3, -0.85), (1.0, -0.5), (1.75, -0.6), (1.85, -0.38), (1.1, -0.2),
-    (1.95, -0.12), (1.98, 0.12), (1.1, 0.12), (1.75, 0.35), (1.72, 0.56), (0.95, 0.48), (0.75, 0.6), (1.05, 1.05), (0.85, 1.2), (0.35, 0.7), (-0.1, 0.45),
+    (1.95, -0.12), (1.98, 0.12), (1.1, 0.12), (1.75, 0.35), (1.72, 0.56), (0.95, 0.48), (0.75, 0.6), (1.05, 1.05),
+    (0.85, 1.2), (0.35, 0.7), (-0.1, 0.45),
 )  # fmt: skip
 _OPEN_CORNERS = (4, 7, 10, 13, 14)
 _FIST = poly((-0.1, -0.45), (0.4, -0.62), (1.0, -0.55), (1.2, -0.1), (1.1, 0.4), (0.6, 0.62), (-0.1, 0.45))
@@ -62,8 +63,10 @@ def foot(
     tilt = float(np.clip((d[1] - width * 0.8) / (length + 1e-6), -0.6, 0.9)) if abs(d[0]) > width else 0.0
     front = width * 0.45 + length
     shape = poly(
-        (-width * 0.85, -width * 0.55), (width * 0.85, -width * 0.55), (width + 0.35 * length, drop * 0.35 - width * 0.1),
-        (front, drop * 0.62), (front * 0.98, drop + width * 0.25), (0.3 * length, drop + width * 0.3), (-width * 1.1, drop + width * 0.25), (-width * 1.15, 0.1 * drop),
+        (-width * 0.85, -width * 0.55), (width * 0.85, -width * 0.55),
+        (width + 0.35 * length, drop * 0.35 - width * 0.1),
+        (front, drop * 0.62), (front * 0.98, drop + width * 0.25), (0.3 * length, drop + width * 0.3),
+        (-width * 1.1, drop + width * 0.25), (-width * 1.15, 0.1 * drop),
     )  # fmt: skip
     shape[:, 1] += tilt * np.maximum(shape[:, 0], 0)
     shape[:, 0] *= side

@@ -1,7 +1,8 @@
 """Which shapes and motions each split may draw.
 
-Every slot has families that both splits share, families that only training draws and families that only test scenes draw, so
-that a test scene asks for more than new seeds. Test scenes take a held-out family in six of ten choices (whole actors: in two).
+Every slot has families that both splits share, families that only training draws and families that only test scenes
+draw, so that a test scene asks for more than new seeds. Test scenes take a held-out family in six of ten choices
+(whole actors: in two).
 """
 
 from __future__ import annotations
@@ -35,6 +36,19 @@ def pick(rng, slot: str, split: str) -> str:
     """A family of this slot that the split may use."""
     table = FAMILIES[slot]
     own, shared = table[split], table["shared"]
-    if own and rng.random() < ((0.2 if slot == "actor" else 0.6) if split == "test" else len(own) / (len(own) + len(shared))):
+    if own and rng.random() < (
+        (0.2 if slot == "actor" else 0.6) if split == "test" else len(own) / (len(own) + len(shared))
+    ):
         return own[int(rng.integers(0, len(own)))]
     return shared[int(rng.integers(0, len(shared)))]
+
+
+def chosen_families(scene) -> dict[str, list[str]]:
+    """The families a scene draws from, by slot, each sorted and once."""
+    found: dict[str, set[str]] = {}
+    for actor in scene.actors:
+        for slot, family in actor.families.items():
+            found.setdefault(slot, set()).add(family)
+    for track in scene.tracks:
+        found.setdefault("action", set()).update(action[1] for action in track.actions)
+    return {slot: sorted(names) for slot, names in sorted(found.items())}

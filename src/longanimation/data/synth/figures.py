@@ -37,6 +37,7 @@ class Person:
     def __init__(self, rng, palette, split: str, part, beast: bool = False, **chosen: str):
         slots = ("ears" if beast else "hair", "top", "bottom", "hat", "build")
         families = self.families = {slot: pick(rng, slot, split) for slot in slots} | chosen
+        families["actor"] = "beast" if beast else "person"
         self.skin = palette.fur() if beast else palette.skin()
         self.head = (AnimalHead if beast else HumanHead)(rng, palette, families, self.skin, part)
         self.tail = Tail(rng, palette, self.skin, part) if beast else None
@@ -68,7 +69,7 @@ class Person:
         self.top = Top(rng, palette, families["top"], shirt, torso, t, w, part)
 
     def draw(self, pose: Pose, size: float = 1.0) -> list[Shape]:
-        """Shapes back to front in figure units. size: height of the figure in frame heights (small figures get less detail)."""
+        """Shapes back to front in figure units. size: frame heights of the figure (small ones get less detail)."""
         yaw, hh = pose.yaw, self.head_height
         front, s = math.cos(yaw) >= 0, math.sin(yaw)
         detail = detail_of(hh * size)
@@ -84,12 +85,12 @@ class Person:
         behind, head = self.head.draw(head_frame, pose, detail, pose.sway)
         legs = sorted((self.legs.one(k, pose, hips, detail) for k in (0, 1)), key=lambda e: e[0])
         arms = sorted((self.arms.one(k, pose, body, detail) for k in (0, 1)), key=lambda e: e[0])
-        bag = [] if self.top.bag is None else self.top.satchel(body, yaw, detail)
+        bag = [] if self.top.bag is None else self.top.bag.draw(body, yaw, detail)
         root = hips(poly((-0.3 * self.hip * s, -0.02)))[0]
         tail = [] if self.tail is None else self.tail.draw(root, yaw, pose.sway, self.leg)
         seat = self.legs.hips(pose, hips, detail)
         torso = self.top.body(body, yaw, detail) + self.legs.bib(pose, body)
-        scarf = self.top.over(body, yaw, pose.sway)
+        scarf = [] if self.top.scarf is None else self.top.scarf.draw(body, yaw, pose.sway)
         middle = [torso, seat] if self.legs.kind == "skirt" else [seat, torso]
         near_arms = [x for depth, shapes in arms if depth >= _BEHIND for x in shapes]
         order = [

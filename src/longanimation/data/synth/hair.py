@@ -167,7 +167,8 @@ class Hair:
                 p = poly(
                     (x - 0.02, y - 0.09), (x + 0.55 * out_x + 0.1, y - 0.07), (x + out_x + 0.15, y + 0.35 * length),
                     (x + out_x + 0.13 + sway, y + 0.7 * length), (x + out_x + 0.02 + 2 * sway, y + length),
-                    (x + out_x - 0.1 + sway, y + 0.7 * length), (x + out_x - 0.1, y + 0.35 * length), (x + 0.4 * out_x - 0.1, y + 0.05),
+                    (x + out_x - 0.1 + sway, y + 0.7 * length), (x + out_x - 0.1, y + 0.35 * length),
+                    (x + 0.4 * out_x - 0.1, y + 0.05),
                 )  # fmt: skip
                 tie = circle(8) * (0.075, 0.065) + (x + 0.25 * out_x, y)
                 shapes = [Shape(frame(smooth(p, True, (4,))), part[("tail", "tail2")[k]], self.colour)]

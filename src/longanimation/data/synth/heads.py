@@ -1,4 +1,4 @@
-"""Human heads: face and what is worn on the head. Unit: head height = 1, origin at the middle of the skull, chin at y = 0.5."""
+"""Human heads. Unit: head height = 1, origin at the middle of the skull, chin at y = 0.5."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ class HumanHead:
         self.hat = Hat(rng, palette, families["hat"], self.hair.radius, self.hair.top, part)
         if families["hat"] != "none":
             self.hair.crown[:] = np.minimum(self.hair.crown, 1.0)
-        names = "face eye_l eye_r iris_l iris_r pupil_l pupil_r shine mouth tongue teeth cheek_l cheek_r patch ear_l ear_r clip glass_l glass_r bow brow lip"
+        names = (
+            "face eye_l eye_r iris_l iris_r pupil_l pupil_r shine mouth tongue teeth cheek_l cheek_r patch ear_l "
+            "ear_r clip glass_l glass_r bow brow lip"
+        )
         self.part = {n: part() for n in names.split()}
         self.white = palette.add((252, 252, 250))
         self.iris = palette.hsv(rng.random(), rng.uniform(0.4, 0.9), rng.uniform(0.5, 0.95))

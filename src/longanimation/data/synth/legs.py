@@ -58,7 +58,9 @@ class Legs:
         ankle = knee + length * 0.92 * np.array((side * math.sin(spread), math.cos(low), math.sin(low)), np.float32)
         pitch = 0.75 * min(low, 0.0) + 0.35 * max(low, 0.0)  # the heel lifts behind, the toe lifts in front
         reach = 0.055 + 0.3 * self.ankle
-        toe = ankle + np.array((side * 0.012, self.leg * 0.05 - reach * math.sin(pitch), reach * math.cos(pitch)), np.float32)
+        toe = ankle + np.array(
+            (side * 0.012, self.leg * 0.05 - reach * math.sin(pitch), reach * math.cos(pitch)), np.float32
+        )
         flat, depths = turn(np.stack([root, knee, ankle, toe]), pose.yaw)
         j = hips(flat)
         sfx, part, joints = ("_l", "_r")[k], self.part, j[:3]
@@ -89,7 +91,8 @@ class Legs:
         a, b = a - sway, b - sway
         w, mid = (b - a) / 2, (a + b) / 2
         p = poly(
-            (left[-3] * 1.03, -t * 0.15), (right[-3] * 1.03, -t * 0.15), (right[-1] * 1.15, 0.25 * m), (b, m), (mid + 0.55 * w, m * 1.06),
+            (left[-3] * 1.03, -t * 0.15), (right[-3] * 1.03, -t * 0.15), (right[-1] * 1.15, 0.25 * m), (b, m),
+            (mid + 0.55 * w, m * 1.06),
             (mid + 0.1 * w, m * 1.03), (mid - 0.4 * w, m * 1.07), (a, m), (left[-1] * 1.15, 0.25 * m),
         )  # fmt: skip
         out = [Shape(frame(smooth(p, True, (0, 1, 3, 7), 3)), part["hip"], self.cloth)]
@@ -98,13 +101,16 @@ class Legs:
             out.append(Shape(frame(low), part["hem"], self.hem, role=CLIP))
         if detail > 0:
             for x in (-0.5, 0.05, 0.55):
-                out.append(stroke(frame(poly((mid * 0.3 + x * w * 0.5, 0.3 * m), (mid + x * w, m * 0.98))), 0.8, clip=True))
+                out.append(
+                    stroke(frame(poly((mid * 0.3 + x * w * 0.5, 0.3 * m), (mid + x * w, m * 0.98))), 0.8, clip=True)
+                )
         return out
 
     def _seat(self, left, right, frame: Frame) -> list[Shape]:
         t = self.trunk
         p = poly(
-            (left[-2] * 0.98, -t * 0.06), (right[-2] * 0.98, -t * 0.06), (right[-1] * 1.04, 0.03), (right[-1] * 0.7, 0.07),
+            (left[-2] * 0.98, -t * 0.06), (right[-2] * 0.98, -t * 0.06), (right[-1] * 1.04, 0.03),
+            (right[-1] * 0.7, 0.07),
             (0, 0.05), (left[-1] * 0.7, 0.07), (left[-1] * 1.04, 0.03),
         )  # fmt: skip
         points = frame(smooth(p, True, (0, 1), 3))
@@ -117,6 +123,11 @@ class Legs:
         if self.kind != "overalls" or math.cos(pose.yaw) <= 0:
             return []
         w, t = self.shoulder, self.trunk
-        corners = ((-0.5 * w, -t * 0.62, 0.6 * w), (0.5 * w, -t * 0.62, 0.6 * w), (0.7 * w, 0, 0.55 * w), (-0.7 * w, 0, 0.55 * w))
+        corners = (
+            (-0.5 * w, -t * 0.62, 0.6 * w),
+            (0.5 * w, -t * 0.62, 0.6 * w),
+            (0.7 * w, 0, 0.55 * w),
+            (-0.7 * w, 0, 0.55 * w),
+        )
         flat, _ = turn(np.array(corners, np.float32), pose.yaw)
         return [Shape(body(flat), self.part["bib"], self.cloth, role=CLIP)]

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, fields
 
 @dataclass
 class Pose:
-    """Angles in radians; arms and legs: (swing forward, spread sideways, bend), the one left on the picture (facing us) first.
+    """Angles in radians; arms and legs: (swing forward, spread sideways, bend), the one left on the picture (facing
+    us) first.
 
-    lean: forward; tip: sideways, on the picture. lift, crouch: in figure heights. sway: of hair, scarf, tail. clock: frames.
+    lean: forward; tip: sideways, on the picture. lift, crouch: in figure heights. sway: of hair, scarf, tail. clock:
+    frames.
     """
 
     yaw: float = 0.0
@@ -86,8 +88,10 @@ def action_pose(name: str, t: float, period: float, k: float) -> Pose:
         )
         arm = (0.3 - 0.9 * low, 0.25 + 1.9 * up, 0.35)
         return Pose(
-            lift=0.2 * k * up, crouch=-0.1 * low, squash=0.1 * low - 0.07 * up, sway=-0.2 * up, lean=0.2 * low, mouth=up,
-            arms=(arm, arm), legs=((0.75 * low + 0.25 * up, 0.1, 1.35 * low + 0.5 * up), (0.75 * low - 0.15 * up, 0.1, 1.35 * low + 0.7 * up)),
+            lift=0.2 * k * up, crouch=-0.1 * low, squash=0.1 * low - 0.07 * up, sway=-0.2 * up, lean=0.2 * low,
+            mouth=up,
+            arms=(arm, arm), legs=((0.75 * low + 0.25 * up, 0.1, 1.35 * low + 0.5 * up),
+            (0.75 * low - 0.15 * up, 0.1, 1.35 * low + 0.7 * up)),
         )  # fmt: skip
     if name == "sway":
         return Pose(
@@ -191,9 +195,9 @@ def mix(a: Pose, b: Pose, k: float) -> Pose:
 class Track:
     """Where one character is and what it does.
 
-    actions: (start frame, name, period, amount), neighbours blended over `blend` frames. The keyed curves are in frames and frame
-    heights (x, y: the point on the ground; scale: height of the figure). hold: drawn on ones, twos or threes.
-    absent: (start, stop) frames in which the character is not in the shot.
+    actions: (start frame, name, period, amount), neighbours blended over `blend` frames. The keyed curves are in
+    frames and frame heights (x, y: the point on the ground; scale: height of the figure). hold: drawn on ones, twos
+    or threes. absent: (start, stop) frames in which the character is not in the shot.
     """
 
     x: list = field(default_factory=lambda: [(0, 0.0)])

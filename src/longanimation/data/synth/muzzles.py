@@ -22,11 +22,16 @@ class AnimalHead:
         self.ears = families.get("ears", "pointed")
         wide = rng.uniform(0.4, 0.5)
         self.skull = Solid(
-            [(-0.46, 0.1, 0.1, 0), (-0.38, wide * 0.62, 0.28, 0), (-0.18, wide * 0.95, 0.42, 0), (0.05, wide, 0.45, 0), (0.25, wide * 0.9, 0.4, 0.02), (0.4, wide * 0.6, 0.26, 0.05), (0.46, 0.08, 0.1, 0.06)]
+            [(-0.46, 0.1, 0.1, 0), (-0.38, wide * 0.62, 0.28, 0), (-0.18, wide * 0.95, 0.42, 0),
+            (0.05, wide, 0.45, 0), (0.25, wide * 0.9, 0.4, 0.02), (0.4, wide * 0.6, 0.26, 0.05),
+            (0.46, 0.08, 0.1, 0.06)]
         )  # fmt: skip
         self.part = {
             n: part()
-            for n in "face muzzle nose ear_l ear_r inner_l inner_r tip_l tip_r eye_l eye_r pupil_l pupil_r patch mouth cheek_l cheek_r mask stripe".split()
+            for n in (
+                "face muzzle nose ear_l ear_r inner_l inner_r tip_l tip_r eye_l eye_r pupil_l pupil_r patch mouth "
+                "cheek_l cheek_r mask stripe"
+            ).split()
         }
         self.light = palette.pale(fur) if rng.random() < 0.7 else palette.near(fur, 0.22)
         self.muzzle_colour = self.light if rng.random() < 0.6 else fur
@@ -124,7 +129,7 @@ class AnimalHead:
     def draw(self, frame: Frame, pose, detail: int, sway: float) -> tuple[list[Shape], list[Shape]]:
         """(shapes behind the body, shapes of the head), back to front. detail: 0, 1 or 2 (all)."""
         yaw = wrap(pose.head_yaw)
-        c, s = math.cos(yaw), math.sin(yaw)
+        c = math.cos(yaw)
         part = self.part
         out: list[Shape] = []
         ears = [self._ear(k, frame, yaw, sway) for k in (0, 1)]
@@ -139,7 +144,7 @@ class AnimalHead:
             out += muzzle
         out.append(Shape(frame(smooth(self.skull.silhouette(yaw), density=3)), part["face"], self.fur))
         seen = self.marks.project(yaw, frame)
-        for name, (points, d, least) in seen.items():
+        for name, (points, d, _) in seen.items():
             if d < 0.05:
                 continue
             kind, sfx = name[:-2], name[-2:]

@@ -31,9 +31,9 @@ SHADOW_PART = 4096  # a part in shadow has this added to its identity
 class DrawnFrame:
     """One drawn frame with its truth.
 
-    lines uint8 [H, W], 255 = paper, 0 = line; traces bool [H, W], coloured border lines; labels uint8 [H, W], palette index,
-    also under the lines; parts uint16 [H, W], identity of the part over the whole shot, 0 = background;
-    ink uint8 [H, W, 4], the line as drawn, straight-alpha RGBA.
+    lines uint8 [H, W], 255 = paper, 0 = line; traces bool [H, W], coloured border lines; labels uint8 [H, W],
+    palette index, also under the lines; parts uint16 [H, W], identity of the part over the whole shot, 0 =
+    background; ink uint8 [H, W, 4], the line as drawn, straight-alpha RGBA.
     """
 
     lines: np.ndarray
@@ -45,7 +45,7 @@ class DrawnFrame:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A DrawnFrame without its ink: all that training reads. `trace` uint8 [H, W]: the coloured lines alone, or None."""
+    """A DrawnFrame without its ink: all that training reads. trace: uint8 [H, W], the coloured lines, or None."""
 
     lines: np.ndarray
     trace: np.ndarray | None
@@ -201,11 +201,7 @@ class _Job:
 def finish(sheet: Sheet, style: LineStyle, seed: int) -> DrawnFrame:
     """Adds what only the finished drawing needs: the mask of traces and the ink."""
     lines = sheet.lines
-    traces = (
-        np.zeros(lines.shape, bool)
-        if sheet.trace is None
-        else (sheet.trace < 160) & (lines < 200)
-    )
+    traces = np.zeros(lines.shape, bool) if sheet.trace is None else (sheet.trace < 160) & (lines < 200)
     ink = np.empty((*lines.shape, 4), np.uint8)
     ink[..., :3] = style.ink_colour
     if sheet.trace is not None:

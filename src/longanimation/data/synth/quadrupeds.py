@@ -20,7 +20,7 @@ class Quadruped:
     head_height = 0.4
 
     def __init__(self, rng, palette, split: str, part):
-        self.families = {"ears": pick(rng, "ears", split)}
+        self.families = {"actor": "quadruped", "ears": pick(rng, "ears", split)}
         self.fur = palette.fur()
         self.head = AnimalHead(rng, palette, self.families, self.fur, part)
         self.tail = Tail(rng, palette, self.fur, part)

@@ -1,8 +1,9 @@
 """What a shot shows when: choosing its references, and finding colours that only its own past can tell.
 
-A colour that no reference has cannot be known when it is first seen. An artist would correct that frame, and from then on the
-history holds it. So: `key_events` are the frames whose truth is handed to the history, and `Reveal`s are later stretches, after
-the colour had left the picture, in which a method with history can be right and one with references alone cannot.
+A colour that no reference has cannot be known when it is first seen. An artist would correct that frame, and from
+then on the history holds it. So: `key_events` are the frames whose truth is handed to the history, and `Reveal`s are
+later stretches, after the colour had left the picture, in which a method with history can be right and one with
+references alone cannot.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ _WHOLE = (0.0, 0.0, 1.0)
 
 @dataclass(frozen=True)
 class SceneReference:
-    """A painted reference. image uint8 [H, W, 3] with its lines on top; frame: its place in the shot (key_frame) or None (sheet)."""
+    """A painted reference. image: uint8 [H, W, 3], lines on top; frame: its place in the shot, None for a sheet."""
 
     image: np.ndarray
     lines: np.ndarray
@@ -32,8 +32,8 @@ class SceneReference:
 class Scene:
     """One shot, fixed by what is passed in. Make a random one with `Scene.random`.
 
-    actors draw themselves in a pose; tracks say where and how; camera: keyed (x, y, zoom). reference_plan: ("key_frame", frame) or
-    ("sheet", actor) each, None to choose. light: direction of the shadows, None for none.
+    actors draw themselves in a pose; tracks say where and how; camera: keyed (x, y, zoom). light: direction of the
+    shadows, None for none. reference_plan: ("key_frame", frame) or ("sheet", actor) each; None to choose.
     """
 
     def __init__(
@@ -63,15 +63,17 @@ class Scene:
 
     @classmethod
     def random(
-        cls, seed: int, *, split: str = "train", frames: int = 100, size: tuple[int, int] = (128, 224), line_style: str | None = None,
+        cls, seed: int, *, split: str = "train", frames: int = 100, size: tuple[int, int] = (128, 224),
+        line_style: str | None = None,
         characters: int | None = None, references: list[tuple[str, int]] | None = None, reveal: bool = False,
         shading: bool | None = None, background: bool | None = None,
     ) -> Scene:  # fmt: skip
         """A scene fixed by its seed, split and options.
 
-        size: (height, width), of the raster only. line_style: one of LINE_STYLES. characters: how many, with props. references: see
-        `reference_plan`. reveal: the first character shows its back, with colours no reference has, at about 30 % of the shot,
-        leaves, and shows it again from about 75 %. shading, background: with or without; None: at random.
+        size: (height, width), of the raster only. line_style: one of LINE_STYLES. characters: how many, with props.
+        references: see `reference_plan`. reveal: the first character shows its back, with colours no reference has,
+        at about 30 % of the shot, leaves, and shows it again from about 75 %. shading, background: with or without;
+        None: at random.
         """
         options = {
             "line_style": line_style,
@@ -86,8 +88,10 @@ class Scene:
     def resized(self, size: tuple[int, int]) -> Scene:
         """The same scene at another raster size."""
         return Scene(
-            actors=self.actors, tracks=self.tracks, palette=self.palette, shadow_of=self.shadow_of, style=self.style, frames=self.frames,
-            size=size, seed=self.seed, camera=self.camera, background=self.background, light=self.light, reference_plan=self.reference_plan,
+            actors=self.actors, tracks=self.tracks, palette=self.palette, shadow_of=self.shadow_of, style=self.style,
+            frames=self.frames,
+            size=size, seed=self.seed, camera=self.camera, background=self.background, light=self.light,
+            reference_plan=self.reference_plan,
         )  # fmt: skip
 
     def render(self, index: int) -> DrawnFrame:
@@ -159,7 +163,7 @@ class Scene:
 
     @property
     def key_events(self) -> list[int]:
-        """Frames where such colours are first seen best: nothing can know them there, so an evaluation gives their truth."""
+        """Frames where such colours are first seen best; nothing can know them there: their truth is given."""
         return self._found[1]
 
     def _seed(self, index: int) -> int:

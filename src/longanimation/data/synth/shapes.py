@@ -44,3 +44,8 @@ def stroke(points: np.ndarray, width: float = 1.0, clip: bool = False, line: int
 def poly(*points) -> np.ndarray:
     """float32 [n, 2] from (x, y) pairs."""
     return np.array(points, np.float32)
+
+
+def poly3(*points) -> np.ndarray:
+    """float32 [n, 3]."""
+    return np.array(points, np.float32)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from longanimation.errors import InputError
+
 LINE_STYLES = ("thin", "thick", "variable", "rough", "gaps", "scan", "machine")
 CLOSED_STYLES = ("thin", "thick", "variable", "scan")  # outlines without breaks
 _SHARES = (0.32, 0.1, 0.14, 0.12, 0.12, 0.08, 0.12)
@@ -35,11 +37,11 @@ class LineStyle:
 
     @staticmethod
     def random(rng, name: str | None = None, figure: float = 1.0) -> LineStyle:
-        """A style of the named kind (one of LINE_STYLES), or of a random one, for figures of this height (frame heights)."""
+        """A style of the named kind (one of LINE_STYLES) or a random one, for figures this high (frame heights)."""
         if name is None:
             name = str(rng.choice(LINE_STYLES, p=_SHARES))
         elif name not in LINE_STYLES:
-            raise ValueError(f"line style {name!r} is none of {', '.join(LINE_STYLES)}")
+            raise InputError(f"line style {name!r} is none of {', '.join(LINE_STYLES)}")
         thickness = float(rng.uniform(0.0022, 0.0075))
         extra: dict = {}
         if name == "thick":
