@@ -5,7 +5,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 # Found on first use, so that `import longanimation` and the command line's --help need no torch.
-_HOMES = {"colorize": "longanimation.api"}
+_HOMES = {"LongAnimationPipeline": "longanimation.pipeline.pipeline", "colorize": "longanimation.api"}
 
 __all__ = ["__version__", *_HOMES]
 

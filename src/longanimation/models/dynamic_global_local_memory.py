@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.attention import AttentionMixin, AttentionModuleMixin
 from diffusers.models.modeling_utils import ModelMixin
+from diffusers.utils.accelerate_utils import apply_forward_hook
 from torch import nn
 
 from longanimation.models.attention import attend
@@ -130,6 +131,7 @@ class DynamicGlobalLocalMemory(ModelMixin, AttentionMixin, ConfigMixin):
         self.gather = nn.Identity()  # where a context-parallel run joins its slices again
         self.gradient_checkpointing = False
 
+    @apply_forward_hook
     def project_memory(
         self, global_memory: torch.Tensor | None, local_memory: torch.Tensor | None = None
     ) -> ProjectedMemory:

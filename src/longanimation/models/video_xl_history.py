@@ -52,7 +52,14 @@ class VideoXLHistory:
     @torch.no_grad()
     def append(self, frames: Frames) -> None:
         """Add frames to the end; `frames` as in `VideoXLMemory.features`, batch 1."""
-        features = self.model.features(frames)
+        self.append_features(self.model.features(frames))
+
+    @torch.no_grad()
+    def append_features(self, features: torch.Tensor) -> None:
+        """Add frames given as `VideoXLMemory.features` [1, F, tokens, dim]: what `features` of a saved history held.
+
+        Saved portions appended in the same order give the same memory to the last bit.
+        """
         if len(features) != 1:
             raise InputError(f"a history holds one video, not a batch of {len(features)}")
         self.features += features[0].cpu().unbind(0)

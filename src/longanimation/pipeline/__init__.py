@@ -3,8 +3,12 @@
 from importlib import import_module
 
 _MODULES = {
+    "DiffusionWindow": "diffusion_window",
     "Fusion": "fusion",
+    "LongAnimationPipeline": "pipeline",
     "SegmentScheduler": "scheduler",
+    "SegmentSettings": "segment",
+    "WindowSettings": "settings",
     "color_consistency_fusion": "fusion",
 }
 

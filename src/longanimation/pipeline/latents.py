@@ -23,9 +23,10 @@ def latent_frames(frames: int, *, temporal_ratio: int = 4, patch_size_t: int = 2
 def encode(vae, video: torch.Tensor, noise: torch.Tensor | None = None) -> torch.Tensor:
     """Encode video [B, 3, F, H, W] in [-1, 1]; returns latents [B, f, C, H/8, W/8], not scaled.
 
+    The computation runs on the device of `video` (an offloaded autoencoder is brought there by its hook).
     noise: standard normal [B, C, f, h, w]; the posterior is sampled with it. None takes the posterior's mean.
     """
-    posterior = vae.encode(video.to(vae.device, vae.dtype)).latent_dist
+    posterior = vae.encode(video.to(vae.dtype)).latent_dist
     latents = posterior.mean if noise is None else posterior.mean + posterior.std * noise.to(posterior.mean)
     return latents.transpose(1, 2)
 
@@ -62,10 +63,11 @@ def with_reference_slot(sketches: torch.Tensor, reference_lines: torch.Tensor, f
 def decode(vae, latents: torch.Tensor, *, padding_frames: int = 0) -> torch.Tensor:
     """Decode latents [B, padding + f, C, h, w] to video [B, 3, F, H, W], about [-1, 1], not clamped.
 
-    If the memory does not suffice, decodes once more in tiles (colours at tile borders may differ slightly).
+    Runs on the device of the latents. If the memory does not suffice, decodes once more in tiles (colours at tile
+    borders may differ slightly).
     """
     latents = latents[:, padding_frames:].transpose(1, 2) / vae.config.scaling_factor
-    latents = latents.to(vae.device, vae.dtype)
+    latents = latents.to(vae.dtype)
     try:
         return vae.decode(latents).sample
     except torch.OutOfMemoryError:

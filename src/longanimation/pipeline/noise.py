@@ -8,6 +8,8 @@ import torch
 
 Shape = tuple[int, ...]
 
+_PICTURE, _INITIAL, _SKETCH = -1, -2, -3  # streams beside the steps, which are counted from 0
+
 
 class NoiseSource(Protocol):
     """Standard normal tensors for one window. Methods are called in the order given here, `step` once per step."""
@@ -43,13 +45,47 @@ class WindowNoise:
 
     def image(self, shape: Shape) -> torch.Tensor:
         # the same picture has the same latents in every window
-        return torch.randn(shape, generator=torch.Generator().manual_seed(_mix(self.seed, -1)))
+        return torch.randn(shape, generator=torch.Generator().manual_seed(_mix(self.seed, _PICTURE)))
 
     def initial(self, shape: Shape) -> torch.Tensor:
         return self._draw(shape)
 
     def step(self, index: int, shape: Shape, second_order: bool) -> torch.Tensor:
         return self._draw(shape)
+
+
+class AlignedNoise:
+    """Own noise for every latent frame of the shot, a function of (seed, step, place in the shot).
+
+    Two windows that contain the same latent frame give it the same noise, at the start and in every step, so that what
+    the fusion blends has grown from the same seed. Needs windows that begin at multiples of four frames.
+
+    first: place in the shot of the clip's first latent frame (frame number / 4); padding: latent frames in front of the
+    clip (the reference slot).
+    """
+
+    def __init__(self, seed: int, first: int, padding: int = 1):
+        self.seed, self.first, self.padding = seed, first, padding
+
+    def sketch(self, shape: Shape) -> torch.Tensor:
+        return self._frames(_SKETCH, (shape[0], shape[2], shape[1], *shape[3:]), 0).transpose(1, 2)
+
+    def image(self, shape: Shape) -> torch.Tensor:
+        return torch.randn(shape, generator=torch.Generator().manual_seed(_mix(self.seed, _PICTURE)))
+
+    def initial(self, shape: Shape) -> torch.Tensor:
+        return self._frames(_INITIAL, shape, self.padding)
+
+    def step(self, index: int, shape: Shape, second_order: bool) -> torch.Tensor:
+        return self._frames(index, shape, self.padding)
+
+    def _frames(self, stream: int, shape: Shape, padding: int) -> torch.Tensor:
+        """[B, F, C, h, w], frame by frame."""
+        seed = _mix(self.seed, stream)
+        places = [self.first + index - padding if index >= padding else -1 - index for index in range(shape[1])]
+        one = (shape[0], 1, *shape[2:])
+        generators = [torch.Generator().manual_seed(_mix(seed, place)) for place in places]
+        return torch.cat([torch.randn(one, generator=generator) for generator in generators], dim=1)
 
 
 class PublishedNoise:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import torch
@@ -58,6 +59,7 @@ class SegmentSettings:
         control_scale, ofs: constants of the published inference.
         fusion: when to blend with the previous window; None never. Published: `Fusion.published()`, which misses the
             blend when there are 31 steps or fewer.
+        tail_frames: latent frames that the next window is blended with: a quarter of the frames that both contain.
         aligned_timesteps: step to the next step's time and end clean. Published: off, which leaves noise at the end
             unless `steps` divides 1000.
         float32_latents: keep latents in float32 between steps. Published: off, they are rounded to bfloat16.
@@ -72,6 +74,7 @@ class SegmentSettings:
     control_scale: float = 0.5
     ofs: float = 2.0
     fusion: Fusion | None = field(default_factory=Fusion)
+    tail_frames: int = TAIL_FRAMES
     aligned_timesteps: bool = True
     float32_latents: bool = True
     control_ahead: bool = False
@@ -156,20 +159,23 @@ def denoise_segment(
         store=settings.control_store,
     )
 
+    if getattr(transformer, "is_cache_enabled", False):
+        transformer._reset_stateful_cache()  # what the previous window left behind is of no use
     latents = noise.initial(shape).to(device, keep) * scheduler.init_noise_sigma
     clean, tail = None, {}
     for index, time in enumerate(timesteps):
         count = halves[index]
-        prediction = transformer(
-            hidden_states=torch.cat([latents.to(dtype), image_latents], dim=2).repeat(count, 1, 1, 1, 1),
-            encoder_hidden_states=prompts[-count * batch :],
-            timestep=torch.full((count * batch,), time, device=device),
-            ofs=settings.ofs,
-            image_rotary_emb=tables,
-            control=controls.take(index).to(device),
-            control_scale=settings.control_scale,
-            return_dict=False,
-        )[0].float()
+        with _step_cache(transformer, count):
+            prediction = transformer(
+                hidden_states=torch.cat([latents.to(dtype), image_latents], dim=2).repeat(count, 1, 1, 1, 1),
+                encoder_hidden_states=prompts[-count * batch :],
+                timestep=torch.full((count * batch,), time, device=device),
+                ofs=settings.ofs,
+                image_rotary_emb=tables,
+                control=controls.take(index).to(device),
+                control_scale=settings.control_scale,
+                return_dict=False,
+            )[0].float()
         if count == 2:
             without, with_prompt = prediction.chunk(2)
             prediction = without + settings.guidance_scale * (with_prompt - without)
@@ -186,7 +192,14 @@ def denoise_segment(
                 latents = color_consistency_fusion(
                     latents, conditions.previous_tail[index], first_index=settings.fusion.first_index
                 )
-            tail[index] = latents[:, -TAIL_FRAMES:].clone()  # not a view: it would keep the whole window
+            tail[index] = latents[:, -settings.tail_frames :].clone()  # not a view: it would keep the whole window
         if on_step is not None:
             on_step(index, latents)
     return SegmentResult(latents, tail)
+
+
+def _step_cache(transformer, halves: int):
+    """Where diffusers' step caches keep what they saw; guided and unguided steps have different batches."""
+    if getattr(transformer, "is_cache_enabled", False):
+        return transformer.cache_context(f"{halves} halves")
+    return nullcontext()

@@ -1,0 +1,186 @@
+"""The diffusion window model: LongAnimation's networks in the shot runner."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from longanimation.cel import Palette, composite, decide, extract_palette, paint
+from longanimation.cel import segment as closed_regions
+from longanimation.errors import InputError
+from longanimation.lines.drawing import LineDrawing
+from longanimation.pipeline.canvas import Canvas
+from longanimation.pipeline.pipeline import LongAnimationPipeline
+from longanimation.shot.plan import Segment
+from longanimation.shot.window import Reference, WindowHooks
+
+FINISHES = ("auto", "cel", "none")
+_FLAT = 0.85  # share of a reference's pixels that flat colours must explain for "auto" to choose cel
+
+
+@dataclass
+class DiffusionState:
+    """tail: last latent frames of the window before, by step. portions: frames given to the memory after each window;
+    history: the memory itself (None: no memory in this model)."""
+
+    tail: dict[int, torch.Tensor] | None = None
+    portions: list[int] = field(default_factory=list)
+    history: object | None = None
+
+
+class DiffusionWindow:
+    """A `WindowModel` on a `LongAnimationPipeline`: line drawings and a reference in, coloured frames out.
+
+    Latents are kept on disk before they are decoded (through the runner's hooks), so a failed decoding costs no
+    sampling. finish: "none" is the model's own picture under the artist's line; "cel" gives every closed region the
+    reference colour that most of its pixels are nearest to; "auto": cel if the references are painted flat.
+    """
+
+    reuse_identical = False
+
+    def __init__(self, pipeline: LongAnimationPipeline, *, finish: str = "none"):
+        if finish not in FINISHES:
+            raise InputError(f"unknown finish {finish!r}; choose one of {', '.join(FINISHES)}")
+        self.pipeline, self._finish = pipeline, finish
+        self.window, self.overlap = pipeline.settings.frames, pipeline.settings.overlap
+        self.notes: list[str] = []
+        self._hooks: WindowHooks | None = None
+
+    @classmethod
+    def from_pretrained(cls, folder, *, finish: str = "none", **options) -> DiffusionWindow:
+        """folder and options: of `LongAnimationPipeline.from_pretrained`."""
+        return cls(LongAnimationPipeline.from_pretrained(folder, **options), finish=finish)
+
+    def use_hooks(self, hooks: WindowHooks) -> None:
+        self._hooks = hooks
+
+    def fingerprint(self) -> dict:
+        digest = hashlib.sha256()
+        for name, module in sorted(self.pipeline.components.items()):
+            if isinstance(module, torch.nn.Module):
+                digest.update(name.encode() + _digest(module))
+        weights = digest.hexdigest()[:16]
+        settings = self.pipeline.settings.to_dict()
+        return {"model": "diffusion", "weights": weights, "finish": self._finish, "settings": settings}
+
+    def begin(self, references: list[Reference], *, size: tuple[int, int], prompt: str, seed: int) -> DiffusionState:
+        if not references:
+            raise InputError("no reference given: name at least one coloured picture")
+        self._canvas = Canvas.fit(size, self.pipeline.settings.max_pixels)
+        self._references, self._prompt, self._seed = references, prompt, seed
+        self._palette = self._read_palette(references)
+        self.notes = []
+        if self._canvas.content != size:
+            height, width = self._canvas.content
+            self.notes.append(f"works at {width}x{height} and enlarges the colours to {size[1]}x{size[0]}")
+        return DiffusionState(history=self.pipeline.new_history())
+
+    def colour(
+        self, drawings: list[LineDrawing], state: DiffusionState, *, segment: Segment
+    ) -> tuple[list[np.ndarray], DiffusionState]:
+        latents, tail = self._latents(drawings, state, segment)
+        frames = self.pipeline.decode(latents)
+        portions = list(state.portions)
+        if state.history is not None:
+            first = max(segment.keep_start, 1 if self.pipeline.settings.memory_skips_first_frame else 0)
+            kept = frames[first - segment.start : segment.keep_stop - segment.start]
+            height, width = self._canvas.content
+            if len(kept):
+                state.history.append(np.ascontiguousarray(kept[:, :height, :width]))
+                portions.append(len(kept))
+        finished = [self._finished(frame, drawing) for frame, drawing in zip(frames, drawings, strict=True)]
+        return finished, DiffusionState(tail, portions, state.history)
+
+    def state_to_tensors(self, state: DiffusionState) -> dict[str, torch.Tensor]:
+        tensors = {f"tail.{index}": latents for index, latents in (state.tail or {}).items()}
+        if state.history is not None and len(state.history):
+            tensors["memory.features"] = torch.stack(state.history.features)
+            tensors["memory.portions"] = torch.tensor(state.portions)
+        return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+
+    def state_from_tensors(self, tensors: dict[str, torch.Tensor]) -> DiffusionState:
+        device = self.pipeline._execution_device
+        state = DiffusionState(_tail(tensors, device) or None, [], self.pipeline.new_history())
+        if "memory.features" in tensors:
+            # The same portions as before, so that the memory is the same to the last bit.
+            state.portions = tensors["memory.portions"].tolist()
+            for features in tensors["memory.features"].split(state.portions):
+                state.history.append_features(features[None])
+        return state
+
+    def _latents(self, drawings, state, segment) -> tuple[torch.Tensor, dict[int, torch.Tensor]]:
+        """The window's latents, denoised now or by an earlier run that was stopped before it had decoded them."""
+        saved = self._hooks.load() if self._hooks else None
+        device = self.pipeline._execution_device
+        if saved is not None:
+            return saved["latents"].to(device), _tail(saved, device)
+        settings = self.pipeline.settings
+        lines = self._canvas.lines([drawing.lines for drawing in drawings])
+        reference = nearest_reference(self._references, segment)
+        own = settings.reference_slot == "own" or segment.index == 0
+        noise = self.pipeline.noise_source(self._seed, segment.index, segment.start)
+        conditions = self.pipeline.conditions(
+            lines,
+            self._canvas.picture(reference.image, settings.reference_fit),
+            self._canvas.whole_lines(reference.drawing.lines) if own else lines[0],
+            settings.prompt_for(segment.start, self._prompt, segment.index),
+            noise,
+            previous_tail=state.tail,
+            history=state.history,
+        )
+        result = self.pipeline.denoise(conditions, noise, self._on_step)
+        if self._hooks:
+            tail = {f"tail.{index}": value for index, value in result.tail.items()}
+            self._hooks.save({"latents": result.latents, **tail})
+        return result.latents, result.tail
+
+    def _on_step(self, index: int, latents: torch.Tensor) -> None:
+        if self._hooks:
+            self._hooks.stop_if_asked()
+
+    def _read_palette(self, references: list[Reference]) -> Palette | None:
+        if self._finish == "none":
+            return None
+        palette = extract_palette([r.image for r in references], [r.drawing.lines for r in references])
+        return palette if self._finish == "cel" or palette.flat >= _FLAT else None
+
+    def _finished(self, frame: np.ndarray, drawing: LineDrawing) -> np.ndarray:
+        colors = self._canvas.restore(frame)
+        if self._palette is not None:
+            colors = flat_regions(colors, drawing.lines, self._palette)
+        return composite(colors, drawing.ink)
+
+
+def flat_regions(colors: np.ndarray, lines: np.ndarray, palette: Palette) -> np.ndarray:
+    """Every closed region in the palette colour that most of its pixels are nearest to: uint8 [H, W, 3]."""
+    regions = closed_regions(lines)
+    labels = palette.labels(colors).astype(np.int64)
+    inside = regions.inside
+    count, kinds = regions.count, len(palette.colors)
+    flat = np.bincount(regions.ids[inside].astype(np.int64) * kinds + labels[inside], minlength=count * kinds)
+    return paint(regions, decide(flat.reshape(count, kinds).astype(np.float32), regions).labels, palette)
+
+
+def nearest_reference(references: list[Reference], segment: Segment) -> Reference:
+    """The reference for a window: the key frame nearest to it; if there is no key frame, the first reference."""
+    keyed = [reference for reference in references if reference.frame is not None]
+    middle = (segment.start + segment.stop) / 2
+    return min(keyed, key=lambda reference: abs(reference.frame - middle)) if keyed else references[0]
+
+
+def _tail(tensors: dict[str, torch.Tensor], device) -> dict[int, torch.Tensor]:
+    names = [name for name in tensors if name.startswith("tail.")]
+    return {int(name.removeprefix("tail.")): tensors[name].to(device) for name in names}
+
+
+def _digest(module: torch.nn.Module) -> bytes:
+    """Name, shape and a few values of every tensor: enough to tell weights apart, without reading all of 30 GB."""
+    digest = hashlib.sha256()
+    for name, value in sorted(module.state_dict().items()):
+        flat = value.detach().reshape(-1)
+        some = flat[:: max(1, flat.numel() // 64)].to("cpu", torch.float32).contiguous()
+        digest.update(f"{name}{tuple(value.shape)}{value.dtype}".encode() + some.numpy().tobytes())
+    return digest.digest()
