@@ -104,12 +104,17 @@ class CorrespondenceMemory(ModelMixin, ConfigMixin):
 
     def keys(self, lines: torch.Tensor) -> torch.Tensor:
         """lines: float [B, 1 or 3, H, W] in [0, 1], 1 = paper -> float32 [B, cells, dim], first row of cells first."""
-        height, width = lines.shape[-2:]
+        return self.cell_keys(self.encode(lines))
+
+    def cell_keys(self, features: LineFeatures) -> torch.Tensor:
+        """`keys` from what `encode` made: the keys at the centres of the cells."""
+        height, width, cell = features.height, features.width, self.config.cell
         rows, columns = self.grid(height, width)
-        y = ((torch.arange(rows, device=lines.device) + 0.5) * self.config.cell).clamp(max=height - 0.5) / height
-        x = ((torch.arange(columns, device=lines.device) + 0.5) * self.config.cell).clamp(max=width - 0.5) / width
+        device = features.maps[0].device
+        y = ((torch.arange(rows, device=device) + 0.5) * cell).clamp(max=height - 0.5) / height
+        x = ((torch.arange(columns, device=device) + 0.5) * cell).clamp(max=width - 0.5) / width
         centres = torch.stack(torch.meshgrid(y, x, indexing="ij"), dim=-1).flatten(0, 1)
-        return self.keys_at(self.encode(lines), centres.expand(lines.shape[0], -1, -1))
+        return self.keys_at(features, centres.expand(features.maps[0].shape[0], -1, -1))
 
     # How well row r fits query q is: scaled cosine of the appearances - weight of q for r's kind * squared distance
     # + bias of the kind. All of it is one product of `ask(keys)` and `offer(keys, kinds)`, "nothing like it" included.

@@ -62,10 +62,7 @@ class MemoryBank:
             return
         if self.local_frames == 0 and self.global_rows == 0:
             return
-        if len(keys) > self.max_local_rows:
-            picked = torch.linspace(0, len(keys) - 1, self.max_local_rows, device=keys.device).long()
-            keys, values = keys[picked], values[picked]
-        self._local.append((keys, values))
+        self._local.append(_thinned(keys, values, self.max_local_rows))
         while len(self._local) > self.local_frames:
             self._remember(*self._local.pop(0))
 
@@ -113,6 +110,7 @@ class MemoryBank:
         """Move the new part of a frame that leaves the local window into the global selection."""
         if self.global_rows == 0:
             return
+        keys, values = _thinned(keys, values, self.global_rows // 2)
         fresh = torch.ones(len(keys), dtype=torch.bool, device=keys.device)
         held = [(k, v) for k, v, _ in self._permanent] + ([self._global] if self._global is not None else [])
         for held_keys, held_values in held:
@@ -151,6 +149,14 @@ def _rows(tensor: torch.Tensor) -> torch.Tensor:
     if tensor.ndim != 2:
         raise ValueError(f"expected [cells, channels] or [1, cells, channels], got {list(tensor.shape)}")
     return tensor
+
+
+def _thinned(keys: torch.Tensor, values: torch.Tensor, most: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """At most `most` rows, evenly picked."""
+    if len(keys) <= most:
+        return keys, values
+    picked = torch.linspace(0, len(keys) - 1, most, device=keys.device).long()
+    return keys[picked], values[picked]
 
 
 def _concatenate(parts):

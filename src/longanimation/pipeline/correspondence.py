@@ -142,7 +142,7 @@ class CorrespondenceWindow:
         return self.memory.new_bank(
             local_frames=2 if settings.history else 0,
             global_rows=settings.global_rows if settings.history else 0,
-            max_local_rows=16384,
+            max_local_rows=4096,
         )
 
     def _frame_anew(self, state: CorrespondenceState, lines: list[np.ndarray]) -> None:

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from longanimation.cel import Palette, sample_points, segment, vote
-from longanimation.models.correspondence_memory import CorrespondenceMemory
+from longanimation.models.correspondence_memory import CorrespondenceMemory, LineFeatures
 from longanimation.models.memory_bank import MemoryBank
 from longanimation.pipeline.framing import Framing
 from longanimation.pipeline.precision import encoder_precision, product_dtype
@@ -50,9 +50,11 @@ class SoftPainter:
         Outside the framing's box, where nothing is drawn, the nearest colours inside it go on.
         """
         look = framing.look(lines)
+        with torch.inference_mode(), encoder_precision():
+            features = self.memory.encode(_as_input(look))
+            keys = self.memory.cell_keys(features)[0].float()
         _, values, _ = bank.rows()
-        prior = (self._expected(look, bank, framing), values[:, self._patch :])
-        keys = self._keys(look)
+        prior = (self._expected(look, features, bank, framing), values[:, self._patch :])
         copied, _, best = self.memory.look_up(keys, bank, prior=prior, dtype=product_dtype())
         bank.add(keys, values[best])
         small = self._picture(copied[:, : self._patch], framing)
@@ -62,12 +64,11 @@ class SoftPainter:
         height, width = lines.shape
         return cv2.copyMakeBorder(large, y0, height - y1, x0, width - x1, cv2.BORDER_REPLICATE)
 
-    def _expected(self, look: np.ndarray, bank: MemoryBank, framing: Framing) -> torch.Tensor:
+    def _expected(self, look: np.ndarray, features: LineFeatures, bank: MemoryBank, framing: Framing) -> torch.Tensor:
         """log of the share of each palette colour in the region of each cell, float32 [cells, K]."""
         regions = segment(look)
         points, _ = sample_points(regions, QUERY_POINTS)
         with torch.inference_mode(), encoder_precision():
-            features = self.memory.encode(_as_input(look))
             places = torch.from_numpy(((points + 0.5) / look.shape).astype(np.float32))
             keys = self.memory.keys_at(features, places[None])[0]
         values, confidence, _ = self.memory.look_up(keys, bank)
