@@ -25,7 +25,9 @@ def test_a_scene_is_written_as_pictures_that_read_back_as_its_truth(tmp_path):
     told = json.loads((tmp_path / "scene.json").read_text())
     assert np.array_equal(told["palette"], scene.palette)
     assert [(r["kind"], r["frame"]) for r in told["references"]] == [(r.kind, r.frame) for r in scene.references]
-    assert np.array_equal(cv2.imread(str(tmp_path / told["references"][0]["image"]))[..., ::-1], scene.references[0].image)
+    assert np.array_equal(
+        cv2.imread(str(tmp_path / told["references"][0]["image"]))[..., ::-1], scene.references[0].image
+    )
 
 
 def test_the_same_settings_give_the_same_files_whatever_was_there(tmp_path):

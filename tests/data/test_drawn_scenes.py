@@ -13,7 +13,9 @@ SIZE = (96, 168)
 
 
 def same(a, b) -> bool:
-    return all(np.array_equal(getattr(a, name), getattr(b, name)) for name in ("lines", "traces", "labels", "parts", "ink"))
+    return all(
+        np.array_equal(getattr(a, name), getattr(b, name)) for name in ("lines", "traces", "labels", "parts", "ink")
+    )
 
 
 @pytest.mark.parametrize("style", LINE_STYLES)
