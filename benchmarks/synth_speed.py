@@ -2,15 +2,10 @@
 
     python benchmarks/synth_speed.py [--clips 200]
 
-Counts processor time of this process, one thread. The bar: 30 clips of 5 frames at 128x224 per second and core.
+Counts processor time of this process. The bar: 30 clips of 5 frames at 128x224 per second and core.
 """
 
 import argparse
-import os
-
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # before numpy is imported
-    os.environ[name] = "1"
-
 import time
 
 import cv2
