@@ -142,6 +142,12 @@ def test_a_pale_toned_area_becomes_its_outline_and_a_black_fill_stays():
     assert lines[50, 50] == 255 and lines[50, 20] < 60 and lines[50, 150] == 0
 
 
+def test_a_frame_without_alpha_in_a_transparent_shot_is_read_as_on_white():
+    clear = np.zeros((120, 160, 4), np.uint8)
+    read = read_lines(drawing(), study_style([clear], "drawn"))
+    assert agreement(read.lines) == 1 and np.abs(laid_on_white(read.ink) - drawing()).max() <= 1
+
+
 def test_an_empty_frame_has_no_lines():
     for frame in (np.full((60, 80, 3), 255, np.uint8), np.zeros((60, 80, 4), np.uint8)):
         read = read_lines(frame, "drawn")

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 _CHROMA = 0.65  # video stores colour at half the resolution, so steps of colour alone count less than of lightness
+_BLACK = (7, 17)  # CIELAB lightness that is certainly ink, certainly not
 _LINE_OVER_STEP = 2.4  # the middle of an ink line is to win over its two sides
 
 
@@ -52,9 +53,7 @@ def measure_contrast(picture: np.ndarray) -> Contrast:
     lab = cv2.cvtColor(smooth.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     lightness = np.ascontiguousarray(lab[..., 0])
 
-    # Closing fills only what is dark and thin, so the border of a dark fill gives nothing here.
-    thin = cv2.morphologyEx(lightness, cv2.MORPH_BLACKHAT, ellipse(2.2 * scale))
-    thin = 1.4 * cv2.GaussianBlur(thin, (0, 0), 0.8 * scale)
+    thin = _thin_and_dark(lightness, scale)
     straightness, line_angle = _ridge_direction(lightness, 1.2 * scale)
 
     # Differences between strong colours are seen less (the chroma weight of CIE94).
@@ -76,6 +75,19 @@ def crests(strength: np.ndarray, angle: np.ndarray, low: float, high: float) -> 
     unit = 50  # steps per unit of strength: the tracer works on integers
     x, y = cv2.polarToCart(np.minimum(strength * unit, 30_000), angle)
     return cv2.Canny(x.astype(np.int16), y.astype(np.int16), low * unit, high * unit, L2gradient=True) > 0
+
+
+def _thin_and_dark(lightness: np.ndarray, scale: float) -> np.ndarray:
+    """float32 [H, W]: how much darker a thin thing is than what surrounds it, highest in its middle.
+
+    Closing fills only what is dark and thin, so the border of a dark fill gives nothing. Lines of any darkness may be
+    about four pixels wide (at 600 lines), black ones eight: thick ink, where a painted band has its two borders.
+    """
+    levels = np.rint(lightness * 2.5).astype(np.uint8)
+    fine = cv2.morphologyEx(levels, cv2.MORPH_BLACKHAT, ellipse(2.2 * scale)).astype(np.float32) / 2.5
+    thick = cv2.morphologyEx(levels, cv2.MORPH_BLACKHAT, ellipse(4.2 * scale)).astype(np.float32) / 2.5
+    thick *= np.clip((_BLACK[1] - lightness) / (_BLACK[1] - _BLACK[0]), 0, 1)
+    return 1.4 * np.maximum(cv2.GaussianBlur(fine, (0, 0), 0.8 * scale), cv2.GaussianBlur(thick, (0, 0), 1.6 * scale))
 
 
 def _dot(one: np.ndarray, other: np.ndarray) -> np.ndarray:

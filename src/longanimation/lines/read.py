@@ -37,14 +37,15 @@ def read_lines(frame: np.ndarray, style: LineStyle | str) -> LineDrawing:
         return LineDrawing(lines, np.zeros(lines.shape, bool), ink, extracted=True)
 
     picture = whiten(frame, style.paper)
-    if style.paper == "transparent" and _all_pale(frame):  # white lines on transparency: alpha alone is the drawing
+    see_through = style.paper == "transparent" and frame.shape[2] == 4
+    if see_through and _all_pale(frame):  # white lines on transparency: alpha alone is the drawing
         lines = clean(raise_contrast(np.ascontiguousarray(frame[..., 3])))
         return LineDrawing(lines, np.zeros(lines.shape, bool), frame.copy())
     lines = normalise(picture)
     inked = lines < _VISIBLE
     saturated, hue = coloured(picture, inked)
     traces = trace_lines(saturated, hue, style.main_hue)
-    own = style.paper == "transparent" and not _paper_painted(frame)
+    own = see_through and not _paper_painted(frame)
     return LineDrawing(lines, traces, frame.copy() if own else unmultiply(picture))
 
 
