@@ -73,7 +73,7 @@ def test_an_interrupted_demo_goes_on_and_ends_with_the_same_frames(finished, mod
 def test_the_readme_picture_shrinks_until_it_fits(tmp_path):
     generator = np.random.default_rng(0)
     noisy = [generator.integers(0, 256, (90, 160, 3), dtype=np.uint8) for _ in range(6)]
-    write_picture(tmp_path / "picture.png", noisy[:2], noisy, noisy, max_bytes=60_000)
+    write_picture(tmp_path / "picture.png", noisy[:2], noisy, noisy, width=700, max_bytes=60_000)
     assert (tmp_path / "picture.png").stat().st_size <= 60_000
     picture = cv2.imread(str(tmp_path / "picture.png"))
     assert picture.shape[1] > 2 * picture.shape[0]

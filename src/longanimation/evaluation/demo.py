@@ -69,7 +69,8 @@ def run_demo(
     """Draws, colours and scores the demo shot into the folder `output`.
 
     Writes `lines/` and `references/` (what is given to the colouring), `coloured/` and `coloured.mp4` (the result),
-    `contact_sheet.png`, `picture.png`, `color_error.png` and `report.json`; says the figures. size: (height, width); seed: of the colouring.
+    `contact_sheet.png`, `picture.png`, `color_error.png` and `report.json`; says the figures. size: (height, width);
+    seed: of the colouring.
     Interrupted at any moment, the same call goes on where it stopped; when it had finished, it begins again.
     Raises InputError when the folder cannot be written; `longanimation.shot.Interrupted` after SIGINT or SIGTERM.
     """
