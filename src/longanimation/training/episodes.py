@@ -12,14 +12,16 @@ from longanimation.models.memory_bank import GLOBAL, KEY_FRAME, LOCAL, SHEET
 class EpisodeConfig:
     """size: (height, width) the network sees. zoom: range of raster pixels per network pixel. points: per frame.
 
-    wrong_history: share of history regions with a wrong colour. notes: share of character sheets with names, swatches
-    and pointing lines. see_local, see_global: chance that a frame near in time, or farther away, is visible.
+    wrong_regions, wrong_colors: share of history's regions, and of its colours throughout, that are wrong.
+    notes: share of character sheets with names, swatches and pointing lines. see_local, see_global: chance that a
+    frame near in time, or farther away, is visible.
     """
 
     size: tuple[int, int] = (160, 288)
     zoom: tuple[float, float] = (0.6, 1.6)
     points: int = 256
-    wrong_history: float = 0.03
+    wrong_regions: float = 0.05
+    wrong_colors: float = 0.1
     notes: float = 0.6
     see_local: float = 0.65
     see_global: float = 0.35
@@ -50,11 +52,7 @@ def make_episode(clip, config: EpisodeConfig, rng: np.random.Generator, *, augme
         points[index, : len(yx)] = (yx + 0.5) / np.asarray(config.size)
         regions[index, : len(yx)] = ids
         truth[index, : len(yx)] = labels[index][yx[:, 0], yx[:, 1]]
-    shown = truth.copy()
-    for index in range(clip.reference_count, count):
-        wrong = rng.random(regions[index].max(initial=0) + 1) < config.wrong_history
-        hit = wrong[regions[index]] & (regions[index] >= 0)
-        shown[index, hit] = rng.choice(np.unique(truth[index]))
+    shown = _with_mistakes(truth, regions, clip.reference_count, config, rng)
     visible, kinds = _visibility(clip, config, rng)
     return {
         "lines": np.stack(lines),
@@ -180,6 +178,22 @@ def _apply_style(frame, style, rng):
         y, x = rng.integers(0, darkness.shape[0]), rng.integers(0, darkness.shape[1])
         darkness[y : y + rng.integers(1, 3), x : x + rng.integers(1, 3)] = 255
     return 255 - darkness
+
+
+def _with_mistakes(truth, regions, reference_count, config, rng):
+    """History as a program would have coloured it: single regions wrong, and some colours wrong throughout.
+
+    Without the second kind the memory learns to trust history more than references, and a mistake never dies.
+    """
+    shown = truth.copy()
+    history = truth[reference_count:]
+    colors = np.unique(truth)
+    for color in colors[rng.random(len(colors)) < config.wrong_colors]:
+        shown[reference_count:][history == color] = rng.choice(colors)
+    for index in range(reference_count, len(truth)):
+        wrong = rng.random(regions[index].max(initial=0) + 1) < config.wrong_regions
+        shown[index, wrong[regions[index]] & (regions[index] >= 0)] = rng.choice(colors)
+    return shown
 
 
 def _visibility(clip, config, rng):
