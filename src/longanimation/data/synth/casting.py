@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from dataclasses import replace
 
 import numpy as np
 
@@ -96,7 +97,7 @@ def cast(
     table, shadow_of = palette.finish()
     return {
         "actors": actors, "tracks": tracks, "palette": table, "shadow_of": shadow_of if light is not None else None,
-        "style": LineStyle.random(rng, line_style, tallest), "frames": frames, "size": size, "seed": seed,
+        "style": _pen(rng, line_style, tallest, table), "frames": frames, "size": size, "seed": seed,
         "camera": _camera(rng, frames), "background": behind, "light": light,
     }  # fmt: skip
 
@@ -128,3 +129,11 @@ def _camera(rng, frames: int):
     if kind < 0.75:
         zoom = 1.0
     return [(start, 0.0), (stop, x)], [(start, 0.0), (stop, y)], [(start, 1.0), (stop, zoom)]
+
+
+def _pen(rng, name: str | None, figure: float, palette) -> LineStyle:
+    style = LineStyle.random(rng, name, figure)
+    if style.machine and rng.random() < 0.6:
+        brightness = palette @ (0.3, 0.6, 0.1)
+        style = replace(style, dark=tuple(np.flatnonzero(brightness < 75).tolist()))
+    return style

@@ -157,7 +157,7 @@ class Top:
         """The torso and everything drawn on its surface."""
         part, t, w = self.part, self.length, self.width
         c, s = math.cos(yaw), math.sin(yaw)
-        out = [Shape(frame(smooth(self.torso.silhouette(yaw), density=3)), part["torso"], self.shirt)]
+        out = [Shape(frame(smooth(self.torso.silhouette(yaw), density=5)), part["torso"], self.shirt)]
         if self.kind in ("stripe", "hoops"):
             bands = ((0.66, 0.14),) if self.kind == "stripe" else ((0.8, 0.11), (0.56, 0.11), (0.32, 0.11))
             for (k, h), name in zip(bands, "abc", strict=False):

@@ -102,7 +102,7 @@ class Creature:
                         frame(smooth(p.astype(np.float32), True, (0, 1, 2))), part[("horn_l", "horn_r")[i]], self.horn
                     )
                 )
-        out.append(Shape(frame(smooth(self.solid.silhouette(yaw), density=3)), part["body"], self.body))
+        out.append(Shape(frame(smooth(self.solid.silhouette(yaw), density=5)), part["body"], self.body))
         for name, (points, depth, _) in self.marks.project(yaw, frame).items():
             if depth < 0.04:
                 continue

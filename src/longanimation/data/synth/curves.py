@@ -8,7 +8,7 @@ import numpy as np
 
 
 @lru_cache(maxsize=4096)
-def spline_matrix(count: int, closed: bool = True, corners: tuple[int, ...] = (), density: int = 4) -> np.ndarray:
+def spline_matrix(count: int, closed: bool = True, corners: tuple[int, ...] = (), density: int = 6) -> np.ndarray:
     """Catmull-Rom sampling matrix: float32 [samples, count].
 
     corners: control points at which the curve has a sharp corner. density: samples per span.
@@ -45,7 +45,7 @@ def spline_matrix(count: int, closed: bool = True, corners: tuple[int, ...] = ()
     return out
 
 
-def smooth(points: np.ndarray, closed: bool = True, corners: tuple[int, ...] = (), density: int = 4) -> np.ndarray:
+def smooth(points: np.ndarray, closed: bool = True, corners: tuple[int, ...] = (), density: int = 6) -> np.ndarray:
     """Curve through control points [n, d] -> float32 [samples, d]; sample `i * density` is control point i."""
     return spline_matrix(len(points), closed, corners, density) @ points
 

@@ -48,7 +48,7 @@ class Effect:
             ring = circle(n) @ np.array([[c, s], [-s, c]], np.float32) * wave[:, None]
             centre = self.at[k] * (1 + 0.01 * age, 1) + (0.02 * math.sin(0.1 * t + k), -0.012 * age)
             corners = tuple(range(0 if self.spiky else 1, n, 2))
-            curve = smooth(ring.astype(np.float32), True, corners, 3)
+            curve = smooth(ring.astype(np.float32), True, corners, 5)
             out.append(Shape((curve * r + centre).astype(np.float32), self.part[f"p{k}"], self.tones[0]))
             out.append(
                 Shape(

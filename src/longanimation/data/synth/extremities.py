@@ -39,8 +39,8 @@ def hand(
     if detail < 2:
         kind = "mitten"
     shape, corners = {"open": (_OPEN, _OPEN_CORNERS), "mitten": (_MITTEN, (6,)), "fist": (_FIST, ())}[kind]
-    points = smooth(shape @ frame + wrist, True, corners, 3)
-    out = [Shape(points, part, skin, stroke=(0, len(points) - 2))]
+    points = smooth(shape @ frame + wrist, True, corners, 5)
+    out = [Shape(points, part, skin, stroke=(0, len(points) - 4))]
     if kind == "fist" and detail > 1:
         for y in (-0.3, 0.0, 0.28):
             out.append(stroke(poly((0.75, y), (1.12, y * 1.1)) @ frame + wrist, 0.8))

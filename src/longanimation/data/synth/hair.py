@@ -11,6 +11,7 @@ from longanimation.data.synth.shapes import CLIP, MARK, TRACE, Shape, poly, stro
 from longanimation.data.synth.solids import MarkSet, Solid, turn
 
 PI = math.pi
+_AWAY = -0.35  # cosine of the yaw at which long hair begins to cover the face
 # Height of the hair's lower edge (head heights, 0.5 = chin): at the temple, behind the ear, at the nape.
 _EDGES = {
     "short": (0.02, 0.2, 0.34),
@@ -155,8 +156,8 @@ class Hair:
             if self.kind == "curly":
                 points[1:-1:2] *= 1.08
             curve = frame(smooth(points, True, (4, 6, 8, 10)))
-            path = None if c >= 0 else (0, len(curve) - 4)  # seen from behind it is one with the hair above
-            out.append((-c, [Shape(curve, part["back"], self.colour, stroke=path)]))
+            path = None if c >= _AWAY else (0, len(curve) - 6)  # seen from behind it is one with the hair above
+            out.append((_AWAY - c, [Shape(curve, part["back"], self.colour, stroke=path)]))
         if self.kind in ("ponytail", "twintails"):
             twin = self.kind == "twintails"
             for k, lon in enumerate((-1.75, 1.75) if twin else (PI,)):

@@ -141,7 +141,7 @@ class HumanHead:
         for depth, shapes in ears:
             if depth <= 0.15:
                 out += shapes
-        face = frame(smooth(self.skull.silhouette(yaw), density=3))
+        face = frame(smooth(self.skull.silhouette(yaw), density=5))
         out.append(Shape(face, part["face"], self.skin))
         mass = self.hair.mass(frame, yaw, detail)
         drop = (frame.matrix[1] * 0.07).astype(np.float32)

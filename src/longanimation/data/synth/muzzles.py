@@ -142,7 +142,7 @@ class AnimalHead:
         muzzle = self._muzzle(frame, flat, float(depth[2]), yaw, pose, detail)
         if c < -0.1:
             out += muzzle
-        out.append(Shape(frame(smooth(self.skull.silhouette(yaw), density=3)), part["face"], self.fur))
+        out.append(Shape(frame(smooth(self.skull.silhouette(yaw), density=5)), part["face"], self.fur))
         seen = self.marks.project(yaw, frame)
         for name, (points, d, _) in seen.items():
             if d < 0.05:

@@ -138,7 +138,8 @@ def paint(
         identity += np.uint16(SHADOW_PART) * hit
     lines = canvas if trace is None else np.minimum(canvas, trace)
     if style.machine:
-        lines = pen.machine_lines(lines, style, seed)
+        dark = np.isin(labels, style.dark) if style.dark else None
+        lines = pen.machine_lines(lines, dark, style, seed)
     return Sheet(lines, trace, labels, identity)
 
 

@@ -11,7 +11,7 @@ SHIFT = 4
 ONE = 1 << SHIFT
 
 
-def wobble(count: int, amount: float, rng, step: int = 5) -> np.ndarray:
+def wobble(count: int, amount: float, rng, step: int = 8) -> np.ndarray:
     """Slowly varying offsets along `count` samples, float32 [count, 2], deviation about `amount`."""
     knots = count // step + 2
     noise = rng.standard_normal((knots, 2), dtype=np.float32) * np.float32(amount)
@@ -63,21 +63,41 @@ def draw(
     cv2.polylines(sheet, [fixed], closed, 0, max(1, int(thickness + 0.5)), cv2.LINE_AA, SHIFT)
 
 
-def machine_lines(lines: np.ndarray, style: LineStyle, seed: int) -> np.ndarray:
-    """What an extractor makes of a drawing: binary, broken, with specks. uint8 [H, W] -> uint8 [H, W], 0 or 255."""
+def machine_lines(lines: np.ndarray, dark: np.ndarray | None, style: LineStyle, seed: int) -> np.ndarray:
+    """What an extractor makes of a picture: binary, rough, dashed where contrast is low, specks, noise in dark areas.
+
+    lines: uint8 [H, W]; dark: bool [H, W], areas of dark paint, or None. Gives uint8 [H, W], 0 or 255.
+    """
     rng = np.random.default_rng([seed, 5])
     h, w = lines.shape
-    cell = max(2, h // 40)
-    holes = rng.random((h // cell + 1, w // cell + 1), dtype=np.float32) < style.breaks
-    out = np.where(lines < 140, 0, 255).astype(np.uint8)
-    out[holes.repeat(cell, 0).repeat(cell, 1)[:h, :w]] = 255
-    size = max(1, h // 250)
-    count = int(style.specks * h * w / size**2)
-    for y, x in zip(
-        rng.integers(0, h - size, count).tolist(), rng.integers(0, w - 2 * size, count).tolist(), strict=True
-    ):
-        out[y : y + size, x : x + size * (1 + (x & 1))] = 0
-    return out
+    unit = max(1, h // 240)  # a speck
+    fine = _field(rng, h, w, unit)
+    out = lines.astype(np.float32) + 70 * (fine - 0.5) < 140
+    if style.breaks > 0:
+        faint = _soft_field(rng, h, w, 9) < 0.15 + 0.7 * style.faint
+        dashes = _field(rng, h, w, max(2, h // 55))
+        out &= ~((dashes < style.breaks) | (faint & (dashes < 0.45)))
+    grain = fine < 0.35 + 0.3 * _field(rng, h, w, max(1, h // 120))
+    if dark is not None:
+        patches = _soft_field(rng, h, w, 9) < 0.45
+        out |= dark & patches & grain & (_field(rng, h, w, unit) < 0.6)
+    if style.specks > 0:
+        near = cv2.dilate(out.view(np.uint8), np.ones((7 * unit, 7 * unit), np.uint8)).astype(bool)
+        chance = np.where(near, 4 * style.specks, 0.4 * style.specks)
+        out |= _field(rng, h, w, unit) < chance
+    return np.where(out, np.uint8(0), np.uint8(255))
+
+
+def _field(rng, h: int, w: int, cell: int) -> np.ndarray:
+    """Independent values 0..1 in square cells, float32 [h, w]."""
+    values = rng.random((h // cell + 1, w // cell + 1), dtype=np.float32)
+    return values if cell == 1 and values.shape == (h, w) else values.repeat(cell, 0)[:h].repeat(cell, 1)[:, :w]
+
+
+def _soft_field(rng, h: int, w: int, cells: int) -> np.ndarray:
+    """Smoothly varying values 0..1 with about `cells` bumps over the height, float32 [h, w]."""
+    coarse = rng.random((cells, max(2, cells * w // h)), dtype=np.float32)
+    return cv2.resize(coarse, (w, h), interpolation=cv2.INTER_LINEAR)
 
 
 def scanned(alpha: np.ndarray, seed: int) -> np.ndarray:

@@ -77,7 +77,7 @@ class MarkSet:
         self._ready = None
 
     def add(
-        self, name: str, control: np.ndarray, closed: bool = True, corners: tuple[int, ...] = (), density: int = 3
+        self, name: str, control: np.ndarray, closed: bool = True, corners: tuple[int, ...] = (), density: int = 4
     ) -> None:
         """control: [n, 3] points on the surface."""
         self._names.append(name)

@@ -14,7 +14,11 @@ _TRACE_COLOURS = ((230, 0, 0), (0, 60, 230), (0, 160, 60), (220, 0, 200))
 
 @dataclass(frozen=True)
 class LineStyle:
-    """thickness, jitter: in frame heights. gaps: chance of a break per outline; breaks, specks: shares of pixels."""
+    """thickness, jitter: in frame heights. gaps: chance of a break per outline.
+
+    Machine-extracted: breaks, specks, faint: shares of the line lost, of pixels with a speck, of the picture where
+    lines are dashed; dark: palette indices whose areas come out noisy.
+    """
 
     name: str
     thickness: float = 0.006
@@ -28,6 +32,8 @@ class LineStyle:
     machine: bool = False
     breaks: float = 0.0
     specks: float = 0.0
+    faint: float = 0.0
+    dark: tuple[int, ...] = ()
     scan: bool = False
 
     @property
