@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from longanimation.lines.crop import crop_box
+
 
 @dataclass(frozen=True)
 class Framing:
@@ -41,15 +43,15 @@ class Framing:
         return np.clip(relative, 0, 1 - 1e-6).astype(np.float32)
 
 
-def frame_content(lines: list[np.ndarray], *, side: int, worth: float = 0.7) -> Framing:
+def frame_content(lines: list[np.ndarray], *, side: int, gain: float = 1.3) -> Framing:
     """The framing for drawings of one size: all of the picture, or the drawn part if much of the page is empty.
 
-    side: longer side in network pixels of a full picture. worth: crop only if the drawn part is narrower and lower than
-    this share of the page, so that ordinary shots keep their framing.
+    side: longer side in network pixels. gain: crop only if things get larger by this factor, so that ordinary shots
+    keep their framing.
     """
     height, width = lines[0].shape
-    box = _content_box(lines, margin=0.06)
-    if max((box[2] - box[0]) / height, (box[3] - box[1]) / width) > worth:
+    box = crop_box(lines)
+    if max(height, width) < gain * max(box[2] - box[0], box[3] - box[1]):
         box = (0, 0, height, width)
     box_height, box_width = box[2] - box[0], box[3] - box[1]
     scale = min(side / max(box_height, box_width), 2.0)
@@ -58,23 +60,6 @@ def frame_content(lines: list[np.ndarray], *, side: int, worth: float = 0.7) -> 
 
 def holds(framing: Framing, lines: np.ndarray) -> bool:
     """Whether everything drawn lies inside the framing's box."""
-    y0, x0, y1, x1 = _content_box([lines], margin=0.0)
-    top, left, bottom, right = framing.box
-    return y0 >= top and x0 >= left and y1 <= bottom and x1 <= right
-
-
-def _content_box(lines, margin):
-    height, width = lines[0].shape
-    drawn = np.zeros((height, width), bool)
-    for drawing in lines:
-        drawn |= drawing < 128
-    rows, columns = np.flatnonzero(drawn.any(1)), np.flatnonzero(drawn.any(0))
-    if len(rows) == 0:
-        return 0, 0, height, width
-    pad = int(margin * max(height, width))
-    return (
-        max(0, int(rows[0]) - pad),
-        max(0, int(columns[0]) - pad),
-        min(height, int(rows[-1]) + 1 + pad),
-        min(width, int(columns[-1]) + 1 + pad),
-    )
+    y0, x0, y1, x1 = framing.box
+    drawn = lines < 128
+    return int(drawn.sum()) == int(drawn[y0:y1, x0:x1].sum())
