@@ -1,8 +1,23 @@
+import os
+
 import cv2
 import numpy as np
 import pytest
 
 SIZE = (48, 64)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Tiny pictures gain nothing from threads, and a busy machine loses much by them."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    yield
+    del os.environ["OMP_NUM_THREADS"]
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +48,7 @@ def draw(number: int, painted: bool = False) -> np.ndarray:
 
 @pytest.fixture
 def make_shot(tmp_path, monkeypatch):
-    """make_shot(count, hold=1) writes in/shot_0101.png... and key.png (frame 101 painted); the test runs beside them."""
+    """make_shot(count, hold=1) writes in/shot_0101.png... and key.png (frame 101 painted); tests run beside them."""
     monkeypatch.chdir(tmp_path)
 
     def make(count, hold=1):

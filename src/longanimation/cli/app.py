@@ -8,7 +8,7 @@ from longanimation import __version__
 from longanimation.cli.colorize import colorize
 from longanimation.cli.data import data
 from longanimation.cli.demo import demo
-from longanimation.cli.evaluate import evaluate
+from longanimation.cli.evaluate import benchmark, evaluate
 from longanimation.cli.info import info
 from longanimation.cli.train import train
 
@@ -38,5 +38,6 @@ app.command()(colorize)
 app.command()(demo)
 app.command()(info)
 app.command()(evaluate)
+app.command()(benchmark)
 app.add_typer(data, name="data")
 app.add_typer(train, name="train")

@@ -31,3 +31,34 @@ def evaluate(
         print(json_format.dumps(scores.as_dict(per_frame=False), ensure_ascii=False))
     else:
         print(markdown_table([scores]))
+
+
+def benchmark(
+    name: Annotated[str, Argument(metavar="[SET]", help="drawn-14, drawn-100 or drawn-500.")] = "drawn-100",
+    model: Annotated[str, Option(help="mini, or a model folder.")] = "mini",
+    method: Annotated[list[str] | None, Option(help="Only this method; repeatable. Default: all.")] = None,
+    shots: Annotated[int | None, Option(min=1, help="Only the first shots of the set.")] = None,
+    frames: Annotated[int | None, Option(min=1, help="Frames of each shot in place of the set's own.")] = None,
+    output: Annotated[Path | None, Option("--output", "-o", help="Folder for tables, numbers and the plot.")] = None,
+    resume: Annotated[bool, Option("--resume", help="Keep the shots scored in the output before.")] = False,
+    workers: Annotated[int, Option(min=1, help="Shots scored at the same time.")] = 1,
+    quiet: Annotated[bool, Option("--quiet", "-q", help="No progress.")] = False,
+    json: Annotated[bool, Option("--json", help="One JSON object on stdout instead of tables.")] = False,
+) -> None:
+    """Colour a named set of drawn test shots with every method and compare them."""
+    from longanimation.evaluation.benchmark import SETS, run_benchmark
+
+    seeds = SETS[name].seeds[:shots] if shots is not None and name in SETS else None
+    with Report(quiet=quiet) as report:
+        result = run_benchmark(
+            name,
+            model=model,
+            methods=method,
+            seeds=seeds,
+            frames=frames,
+            output=output,
+            resume=resume,
+            workers=workers,
+            progress=lambda done, total: report.progress("score", done, total, unit="shots"),
+        )
+    print(json_format.dumps(result.as_dict(), ensure_ascii=False) if json else result.markdown())

@@ -30,14 +30,21 @@ class Report:
         if not self.quiet:
             self._print(sentence)
 
-    def progress(self, phase: str, done: int, total: int) -> None:
-        """`done` of `total` frames of a phase ("colour", "encode")."""
+    def say(self, sentence: str) -> None:
+        """A sentence that is a result: on stdout, unless that is kept for JSON."""
+        self._end_bar()
+        if not self.quiet:
+            print(sentence, file=sys.stderr if self.as_json else sys.stdout, flush=True)
+
+    def progress(self, phase: str, done: int, total: int, unit: str = "frames") -> None:
+        """`done` of `total` of a phase ("colour", "encode")."""
         if self.quiet:
             return
         if phase != self._phase:
             self._end_bar()
             self._phase = phase
-            self._bar = _TerminalBar(phase, done, total) if sys.stderr.isatty() else _PlainLines(phase, done, total)
+            kind = _TerminalBar if sys.stderr.isatty() else _PlainLines
+            self._bar = kind(phase, done, total, unit)
         self._bar.advance(done)
 
     def done(self, sentence: str, content: dict) -> None:
@@ -69,12 +76,12 @@ class Report:
 
 
 class _TerminalBar:
-    def __init__(self, phase: str, done: int, total: int):
+    def __init__(self, phase: str, done: int, total: int, unit: str):
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
         from rich.progress import TimeRemainingColumn as TimeLeft
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("frames,"))
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(f"{unit},"))
         times = (TimeElapsedColumn(), TextColumn("gone,"), TimeLeft(), TextColumn("left"))
         self._progress = Progress(*columns, *times, console=Console(stderr=True), speed_estimate_period=120)
         self._task = self._progress.add_task(phase, total=total, completed=done)
@@ -91,8 +98,8 @@ class _TerminalBar:
 
 
 class _PlainLines:
-    def __init__(self, phase: str, done: int, total: int):
-        self._phase, self._first, self._total = phase, done, total
+    def __init__(self, phase: str, done: int, total: int, unit: str):
+        self._phase, self._first, self._total, self._unit = phase, done, total, unit
         self._start = self._last = time.monotonic()
 
     def advance(self, done: int) -> None:
@@ -102,7 +109,7 @@ class _PlainLines:
         self._last = now
         each = (now - self._start) / (done - self._first)
         left = f", {duration(each * (self._total - done))} left" if done < self._total else ""
-        print(f"{self._phase}: {done}/{self._total} frames, {each:.2f} s a frame{left}", file=sys.stderr, flush=True)
+        print(f"{self._phase}: {done}/{self._total} {self._unit}, {each:.2f} s each{left}", file=sys.stderr, flush=True)
 
     def close(self) -> None:
         pass
