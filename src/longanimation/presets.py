@@ -37,9 +37,18 @@ PRESETS = {
 }
 
 
+MADE_ON_THE_FLY = {"tiny": "the whole diffusion model at toy size with random weights, for trying things out"}
+"""Presets without a folder."""
+
+
 def find_model(model: str | Path) -> Path:
-    """The folder of a preset or of a model folder. Raises InputError naming what is known."""
-    known = ", ".join(sorted(PRESETS))
+    """The folder of a preset or of a model folder; for a preset that is made on the fly, its name.
+
+    Raises InputError naming what is known.
+    """
+    known = ", ".join(sorted({**PRESETS, **MADE_ON_THE_FLY}))
+    if str(model) in MADE_ON_THE_FLY:
+        return Path(str(model))
     if str(model) in PRESETS:
         preset = PRESETS[str(model)]
         if not preset.installed:
@@ -48,16 +57,39 @@ def find_model(model: str | Path) -> Path:
             )
         return preset.folder
     folder = Path(model)
-    if (folder / "config.json").is_file():
+    if (folder / "config.json").is_file() or is_diffusion_model(folder):
         return folder
     if folder.is_dir():
-        raise InputError(f"{folder} is not a model folder: it has no config.json")
+        raise InputError(f"{folder} is not a model folder: it has neither config.json nor the parts of a video model")
     raise InputError(f"unknown model {str(model)!r}; known are {known}, or give a model folder")
 
 
+def is_diffusion_model(model: str | Path) -> bool:
+    """Whether a preset or folder is the video diffusion model, in our layout or the published one."""
+    if str(model) in MADE_ON_THE_FLY:
+        return True
+    folder = Path(model)
+    if not folder.is_dir() or (folder / "config.json").is_file():
+        return False
+    from longanimation.weights.model_folder import open_model_folder
+
+    return bool({"transformer", "sketch_dit"} & open_model_folder(folder).parts.keys())
+
+
 def load_window_model(model: str | Path = "mini", *, finish: str = "auto") -> WindowModel:
-    """The window model of a preset or folder. finish: "auto", "cel" or "none". Raises InputError."""
+    """The window model of a preset or folder. finish: "auto", "cel" or "none". Raises InputError.
+
+    A video model runs on the first GPU if there is one.
+    """
     folder = find_model(model)
+    if is_diffusion_model(folder):
+        import torch
+
+        from longanimation.pipeline.diffusion_window import DiffusionWindow
+        from longanimation.pipeline.pipeline import LongAnimationPipeline
+
+        pipeline = LongAnimationPipeline.from_pretrained(folder)
+        return DiffusionWindow(pipeline.to("cuda" if torch.cuda.is_available() else "cpu"), finish=finish)
     from longanimation.pipeline.correspondence import CorrespondenceWindow
 
     return CorrespondenceWindow.from_pretrained(folder, finish=finish)
