@@ -10,6 +10,7 @@ from longanimation.lines.drawing import LineDrawing
 from longanimation.models.correspondence_memory import CorrespondenceMemory
 from longanimation.pipeline.correspondence import CorrespondenceSettings, CorrespondenceWindow
 from longanimation.pipeline.framing import frame_content
+from longanimation.shot.plan import Segment
 from longanimation.shot.window import Reference
 
 SIZE = (96, 160)
@@ -99,6 +100,18 @@ def test_a_state_from_a_checkpoint_goes_on_with_the_same_bytes(memory, scene, fi
     frames, _ = colour(again, scene, range(4, 7), again.state_from_tensors(tensors))
     for one, other in zip(expected, frames, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("finish", ["cel", "none"])
+def test_a_key_frame_of_the_shot_keeps_its_colours(memory, scene, finish):
+    key = key_frame(scene, 6)
+    model = window(memory, finish=finish)
+    segment = Segment(0, 5, 7, 5, 7, (5, 6))
+    drawings = [as_drawing(scene.render(index)) for index in segment.indices]
+    frames, _ = model.colour(drawings, model.begin([key], size=SIZE), segment=segment)
+    paint = scene.render(6).lines == 255
+    wrong = (np.abs(frames[1].astype(int) - key.image).max(-1) > 8) & paint
+    assert wrong.sum() < 0.02 * paint.sum()
 
 
 def test_history_is_remembered_only_if_asked_for(memory, scene):

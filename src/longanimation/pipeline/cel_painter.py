@@ -13,6 +13,9 @@ from longanimation.models.memory_bank import MemoryBank
 from longanimation.pipeline.framing import Framing
 from longanimation.pipeline.precision import encoder_precision
 
+CERTAIN = 100.0
+"""How much more a point of a painted key frame counts than a point that was looked up."""
+
 
 @dataclass(frozen=True)
 class CelSettings:
@@ -40,13 +43,28 @@ class CelPainter:
         labels = self.palette.labels(image)[points[:, 0], points[:, 1]]
         bank.add(self._keys(lines, points, framing), self._facts(labels), permanent=True, placed=placed)
 
-    def color(self, bank: MemoryBank, tracker: RegionTracker, drawing: LineDrawing, framing: Framing) -> np.ndarray:
-        """The coloured frame, uint8 [H, W, 3]; bank and tracker learn from it."""
+    def color(
+        self,
+        bank: MemoryBank,
+        tracker: RegionTracker,
+        drawing: LineDrawing,
+        framing: Framing,
+        painted: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """The coloured frame, uint8 [H, W, 3]; bank and tracker learn from it.
+
+        painted: uint8 [H, W, 3], this very frame as the artist painted it, if it is a key frame: then its regions keep
+        their colours and nothing is guessed.
+        """
         regions = segment(drawing.lines)
         points, owner = sample_points(regions, self.settings.query_points)
         keys = self._keys(drawing.lines, points, framing)
-        copied, confidence = self.memory.read(keys, bank)
-        votes = vote(regions, points, copied.numpy(), confidence.numpy())
+        if painted is None:
+            copied, confidence = self.memory.read(keys, bank)
+            votes = vote(regions, points, copied.numpy(), confidence.numpy())
+        else:
+            facts = self._facts(self.palette.labels(painted)[points[:, 0], points[:, 1]])
+            votes = CERTAIN * vote(regions, points, facts.numpy())
         decision = decide(votes, regions, prior=tracker.prior(regions))
         tracker.update(regions, votes)
         self._remember(bank, keys, owner, votes, decision)

@@ -81,6 +81,7 @@ class CorrespondenceWindow:
         if not references:
             raise InputError("no reference given: name at least one coloured picture")
         self._size, self._references = size, references
+        self._key_frames = {r.frame: r.image for r in references if r.frame is not None}
         images, lines = [r.image for r in references], [r.drawing.lines for r in references]
         self._palette: Palette = extract_palette(images, lines)
         return CorrespondenceState(self._new_bank(), RegionTracker())
@@ -94,11 +95,14 @@ class CorrespondenceWindow:
             state.finish = self._choose_finish(drawings[0])
         if drawings and (state.framing is None or not all(holds(state.framing, drawing) for drawing in lines)):
             self._frame_anew(state, lines)
-        for drawing in drawings:
+        indices = segment.indices if segment is not None else [None] * len(drawings)
+        for drawing, index in zip(drawings, indices, strict=True):
+            painted = self._key_frames.get(index)
             if state.finish == "cel":
-                frames.append(self._cel().color(state.bank, state.tracker, drawing, state.framing))
+                frames.append(self._cel().color(state.bank, state.tracker, drawing, state.framing, painted))
             else:
                 colors = self._soft().color(state.bank, drawing.lines, state.framing)
+                colors = colors if painted is None else painted
                 frames.append(colors if drawing.extracted else composite(colors, drawing.ink))
         return frames, state
 
