@@ -163,14 +163,16 @@ class CorrespondenceMemory(ModelMixin, ConfigMixin):
         bank: MemoryBank,
         *,
         prior: tuple[torch.Tensor, torch.Tensor] | None = None,
+        history: bool = True,
         dtype: torch.dtype = torch.float32,
         chunk: int = 2048,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """`read` for keys [Q, dim], with the best row as well: values [Q, channels], confidence [Q], row int64 [Q].
 
-        prior: (of queries [Q, L], of rows [R, L]); their product is added to the logits. dtype: of the large products.
+        prior: (of queries [Q, L], of rows [R, L]); their product is added to the logits. history: whether coloured
+        frames are read, or the references only. dtype: of the large products.
         """
-        bank_keys, bank_values, kinds = bank.rows()
+        bank_keys, bank_values, kinds = bank.rows(history=history)
         bank_keys, bank_values = bank_keys.to(keys), bank_values.to(keys.device, dtype)
         asked, offered = self.ask(keys), self.offer(bank_keys, kinds)
         nothing = self.offer_nothing(torch.tensor(float(len(bank_keys)), device=keys.device))

@@ -66,12 +66,12 @@ class MemoryBank:
         while len(self._local) > self.local_frames:
             self._remember(*self._local.pop(0))
 
-    def rows(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """All rows: keys [R, dim], values [R, channels], kinds int64 [R]."""
+    def rows(self, *, history: bool = True) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """All rows, or those of the references: keys [R, dim], values [R, channels], kinds int64 [R]."""
         if self._permanent and self._permanent_rows is None:
             self._permanent_rows = _concatenate(self._permanent)
-        parts = [(keys, values, LOCAL) for keys, values in self._local]
-        if self._global is not None:
+        parts = [(keys, values, LOCAL) for keys, values in self._local] if history else []
+        if history and self._global is not None:
             parts.append((*self._global, GLOBAL))
         if not parts and self._permanent_rows is None:
             raise ValueError("the memory bank is empty: add a reference first")

@@ -13,20 +13,23 @@ from longanimation.models.memory_bank import MemoryBank
 from longanimation.pipeline.framing import Framing
 from longanimation.pipeline.precision import encoder_precision
 
+EPSILON = 1e-3
+"""Least share of a colour when shares are multiplied."""
+
 CERTAIN = 100.0
 """How much more a point of a painted key frame counts than a point that was looked up."""
 
 
 @dataclass(frozen=True)
 class CelSettings:
-    """Most points per closed region that ask (query), are remembered of a coloured frame (history), and are
-    remembered of a reference. trust: confidence of a region from which its colour enters history as a fact; below it,
-    the shares of all colours enter."""
+    """Most points per closed region that ask (query), are remembered of a coloured frame (history), and are remembered
+    of a reference. reference_share: weight of the references alone, against everything remembered, where they know the
+    thing."""
 
     query_points: int = 12
     history_points: int = 8
     reference_points: int = 32
-    trust: float = 0.6
+    reference_share: float = 0.5
 
 
 class CelPainter:
@@ -60,25 +63,36 @@ class CelPainter:
         points, owner = sample_points(regions, self.settings.query_points)
         keys = self._keys(drawing.lines, points, framing)
         if painted is None:
-            copied, confidence = self.memory.read(keys, bank)
+            copied, confidence = self._look_up(keys, bank)
             votes = vote(regions, points, copied.numpy(), confidence.numpy())
         else:
             facts = self._facts(self.palette.labels(painted)[points[:, 0], points[:, 1]])
             votes = CERTAIN * vote(regions, points, facts.numpy())
         decision = decide(votes, regions, prior=tracker.prior(regions))
         tracker.update(regions, votes)
-        self._remember(bank, keys, owner, votes, decision)
+        self._remember(bank, keys, owner, votes)
         return composite(paint(regions, decision.labels, self.palette), drawing.ink)
 
-    def _remember(self, bank, keys, owner, votes, decision) -> None:
+    def _look_up(self, keys: torch.Tensor, bank: MemoryBank) -> tuple[torch.Tensor, torch.Tensor]:
+        """Labels [P, K] and confidence [P]: what everything remembered says, held against what the references say.
+
+        History repeats what was guessed before. Where the references know the thing they keep the last word, so that a
+        mistake does not feed itself; where they do not, history decides alone.
+        """
+        everything, confidence, _ = self.memory.look_up(keys, bank)
+        known, sure, _ = self.memory.look_up(keys, bank, history=False)
+        share = self.settings.reference_share * sure[:, None]
+        pooled = share * (known + EPSILON).log() + (1 - share) * (everything + EPSILON).log()
+        return pooled.softmax(dim=1), confidence
+
+    def _remember(self, bank: MemoryBank, keys: torch.Tensor, owner: np.ndarray, votes: np.ndarray) -> None:
+        """History holds the shares of all colours, not the winner: doubt stays doubt and the next frame may decide
+        otherwise."""
         first = np.r_[True, owner[1:] != owner[:-1]]
         rank = np.arange(len(owner)) - np.maximum.accumulate(np.where(first, np.arange(len(owner)), 0))
         kept = rank < self.settings.history_points
-        region = owner[kept]
-        shares = torch.from_numpy(votes / np.maximum(votes.sum(1, keepdims=True), 1e-6)).float()[region]
-        sure = torch.from_numpy(decision.confidence[region] >= self.settings.trust)
-        values = torch.where(sure[:, None], self._facts(decision.labels[region]), shares)
-        bank.add(keys[torch.from_numpy(kept)], values)
+        shares = votes / np.maximum(votes.sum(1, keepdims=True), 1e-6)
+        bank.add(keys[torch.from_numpy(kept)], torch.from_numpy(shares[owner[kept]]).float())
 
     def _keys(self, lines: np.ndarray, points: np.ndarray, framing: Framing) -> torch.Tensor:
         look = torch.from_numpy(framing.look(lines)).float()[None, None] / 255
