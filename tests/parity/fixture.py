@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from safetensors.torch import load_file
 
@@ -100,6 +101,14 @@ def find(kind: str) -> list[Fixture]:
 def find_cases(kind: str) -> list[Case]:
     """All cases of all fixtures of a kind."""
     return [case for fixture in find(kind) for case in fixture.cases()]
+
+
+def first(kind: str, fits=lambda case: True) -> Case:
+    """The first case of a kind that fits; skips the test if the folder has none."""
+    for case in find_cases(kind):
+        if fits(case):
+            return case
+    pytest.skip(f"no fixture of kind {kind} fits")
 
 
 def drawn(key: str, shape, seed: int, gain: float = 1.0) -> np.ndarray:

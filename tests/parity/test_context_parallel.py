@@ -17,12 +17,18 @@ def outputs():
 
     from longanimation.models import ControlledTransformer3D, DynamicGlobalLocalMemory, SketchDiT
 
-    case = fixture.find_cases("controlled_transformer")[0]
-    config = {**case.config, "text_embed_dim": 24}
+    def halves(case):
+        lengths = (case.config["num_attention_heads"], *case["control_signal"].shape[1:2])
+        return all(length % 2 == 0 for length in (*lengths, case["encoder_hidden_states"].shape[1]))
+
+    case = fixture.first("controlled_transformer", halves)
+    config, dim = case.config, case["control_signal"].shape[2]
     torch.manual_seed(0)
     models = (
         SketchDiT(**{**config, "num_layers": 2}).eval(),
-        DynamicGlobalLocalMemory(dim=32, dim_head=16, heads=2, output_dim=32, memory_dim=8, mapping_dims=(16,)).eval(),
+        DynamicGlobalLocalMemory(
+            dim=dim, heads=2, dim_head=16, output_dim=dim, memory_dim=8, mapping_dims=(16,)
+        ).eval(),
         fixture.fill(ControlledTransformer3D(**config), case.weights["model"]),
     )
     torch.nn.init.normal_(models[0].zero_conv.weight, std=0.2)
@@ -60,12 +66,12 @@ def worker(rank: int, port: int, folder: str):
 def test_two_processes_compute_what_one_computes(tmp_path):
     import fixture
 
+    _, run = outputs()
+    want = run()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     torch.multiprocessing.spawn(worker, (port, str(tmp_path)), nprocs=2)
-    _, run = outputs()
-    want = run()
     for rank in range(2):
         got, lengths = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
         assert lengths == [want[0].shape[1] // 2], "each process should hold half of the vision tokens"

@@ -11,7 +11,7 @@ from longanimation.pipeline import Fusion, SegmentScheduler, color_consistency_f
 def test_fusion_is_the_published_one(case):
     tail = case["clip_latent"] if case.meta["has_previous_segment"] else None
     before = case["latents"].clone()
-    fused = color_consistency_fusion(case["latents"], tail, case.meta["step_index"], after_step_index=30)
+    fused = color_consistency_fusion(case["latents"], tail, case.meta["step_index"])
     fixture.compare(f"{case} fused", fused, case["fused"], case.tolerance)
     fixture.compare(f"{case} saved", fused[:, -4:], case["saved"], case.tolerance)
     assert torch.equal(case["latents"], before), "the input must stay as it is"
@@ -40,6 +40,8 @@ def test_noise_level_argument_decides_like_the_rule():
     fused = color_consistency_fusion(latents, tail, noise_level=0.36)
     torch.testing.assert_close(fused[:, 2], 0.8 * tail[:, 0] + 0.2 * latents[:, 2])
     assert torch.equal(fused, color_consistency_fusion(latents, tail))
+    with pytest.raises(ValueError, match="not both"):
+        color_consistency_fusion(latents, tail, 40, noise_level=0.1)
 
 
 def test_tails_of_other_lengths_are_weighted_evenly():

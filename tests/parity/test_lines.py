@@ -41,7 +41,7 @@ def test_sketch_latents_are_the_published_ones(case):
 
 
 def test_without_noise_the_mean_of_the_posterior_is_taken():
-    case = CASES[0]
+    case = fixture.first("line_preprocess")
     vae = fixture.fill(AutoencoderKLCogVideoX(**case.meta["vae_config"]), case.weights["vae"])
     lines = case["binary"].float().permute(1, 0, 2, 3)[None]
     mean = sketch_latents(vae, lines)

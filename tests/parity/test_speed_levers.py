@@ -12,7 +12,7 @@ from longanimation.models import ControlledTransformer3D, DynamicGlobalLocalMemo
 
 
 def transformer_run(dtype=torch.float32):
-    case = fixture.find_cases("controlled_transformer")[0]
+    case = fixture.first("controlled_transformer")
     model = fixture.fill(ControlledTransformer3D(**case.config), case.weights["model"]).to(dtype)
     return (
         case,
@@ -31,7 +31,7 @@ def transformer_run(dtype=torch.float32):
 
 
 def sketch_run(dtype=torch.float32):
-    case = fixture.find_cases("sketch_dit")[0]
+    case = fixture.first("sketch_dit")
     model = fixture.fill(SketchDiT(**case.config), case.weights["model"]).to(dtype)
     return (
         case,
@@ -47,7 +47,7 @@ def sketch_run(dtype=torch.float32):
 
 
 def memory_run(dtype=torch.float32):
-    case = fixture.find_cases("glm")[0]
+    case = fixture.first("glm")
     model = fixture.fill(DynamicGlobalLocalMemory(**case.config), case.weights["model"]).to(dtype)
     memories = case["global_memory"].to(dtype), case["local_memory"].to(dtype)
     return case, model, lambda: model(*memories, case["latents"].to(dtype))

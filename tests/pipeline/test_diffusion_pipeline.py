@@ -133,6 +133,20 @@ def test_controls_computed_ahead_give_the_same_bytes(pipeline, plain):
     assert torch.equal(window(other).latents, plain.latents)
 
 
+def test_decoding_falls_back_to_tiles_when_memory_runs_out(plain):
+    pipeline = LongAnimationPipeline.from_pretrained("tiny")
+    vae, decode = pipeline.vae, pipeline.vae.decode
+
+    def fails_in_one_piece(latents):
+        if not vae.use_tiling:
+            raise torch.OutOfMemoryError
+        return decode(latents)
+
+    vae.decode = fails_in_one_piece
+    frames = pipeline.decode(plain.latents)
+    assert frames.shape == (17, 48, 64, 3) and not vae.use_tiling
+
+
 @pytest.mark.parametrize("frames", [1, 9, 20])
 def test_a_shot_of_any_length_keeps_all_frames_and_the_line_on_top(pipeline, frames):
     drawings = [drawing(index) for index in range(frames)]

@@ -43,7 +43,7 @@ def color_consistency_fusion(
     previous_tail: torch.Tensor | None,
     step_index: int | None = None,
     *,
-    after_step_index: int | None = None,
+    after_step_index: int = 30,
     noise_level: float | None = None,
     below_noise_level: float = 0.36,
     first_index: int = 2,
@@ -57,21 +57,21 @@ def color_consistency_fusion(
         latents: [B, F, C, h, w] after the scheduler step, any float dtype; not changed.
         previous_tail: [B, n, C, h, w], the last n latent frames of the previous window after the same step; None in
             the first window, which returns `latents` as they are.
-        step_index: with `after_step_index`, the published rule: blend only if step_index > after_step_index (30).
+        step_index: the published rule: blend only if `step_index > after_step_index`.
         noise_level: share of noise left after the step, in [0, 1]: blend only if at most `below_noise_level`. Works
             for any number of steps; for 50 steps it is the published rule.
         first_index: see `Fusion`.
 
-    Without `after_step_index` and `noise_level` it always blends. Source: paper section 3.5 and published inference.
+    Give `step_index` or `noise_level`; with neither it always blends. Source: paper section 3.5, published inference.
     """
+    if step_index is not None and noise_level is not None:
+        raise ValueError("give step_index (published rule) or noise_level, not both")
     if previous_tail is None:
         return latents
-    if after_step_index is not None and step_index is None:
-        raise ValueError("after_step_index needs step_index")
-    if after_step_index is not None or noise_level is not None:
-        rule = Fusion(below_noise_level, after_step_index, first_index)
-        if not rule.active(step_index, noise_level):
-            return latents
+    if step_index is not None and step_index <= after_step_index:
+        return latents
+    if noise_level is not None and not Fusion(below_noise_level).active(-1, noise_level):
+        return latents
     count = previous_tail.shape[1]
     if latents.shape[1] < first_index + count:
         raise ValueError(f"{latents.shape[1]} latent frames are too few to blend {count} from index {first_index} on")

@@ -74,6 +74,8 @@ def decode(vae, latents: torch.Tensor, *, padding_frames: int = 0) -> torch.Tens
         if vae.use_tiling:
             raise
         logger.warning("not enough memory to decode in one piece: decoding in tiles")
+    if latents.is_cuda:
+        torch.cuda.empty_cache()
     vae.enable_tiling()
     try:
         return vae.decode(latents).sample
