@@ -6,11 +6,6 @@ Drawn input: figures of overlapping outlines with gaps and antialiased lines. Th
 """
 
 import argparse
-import os
-
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # before numpy is imported
-    os.environ[name] = "1"
-
 import time
 
 import cv2
@@ -45,7 +40,7 @@ def drawing(height: int, width: int, shapes: int = 90) -> np.ndarray:
 
 
 def cpu_seconds(function, repeats: int) -> float:
-    """Best of several runs, in CPU seconds of this process, so that other work on the machine matters less."""
+    """Best of several runs, in CPU seconds of the process: threads do not help, other work on the machine harms less."""
     best = np.inf
     for _ in range(repeats):
         start = time.process_time()

@@ -74,14 +74,23 @@ def test_a_narrow_tip_stays_with_its_body():
     assert same_region(regions, (80, 60), (80, 180)) and regions.count == 2
 
 
-def test_a_neck_between_two_rooms_without_a_line_end_does_not_split_them():
-    lines = paper(120, 240)
-    lines[:] = 0
-    cv2.circle(lines, (70, 60), 40, 255, -1)
-    cv2.circle(lines, (170, 60), 40, 255, -1)
-    lines[57:63, 70:170] = 255
-    outline = 255 - cv2.morphologyEx(lines, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    assert same_region(segment(outline, gap=8), (60, 70), (60, 170))
+def outline_of(shape):
+    return 255 - cv2.morphologyEx(shape, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+
+
+def test_a_small_part_at_a_narrow_place_stays_with_its_body():
+    shape = np.zeros((120, 240), np.uint8)
+    cv2.circle(shape, (70, 60), 40, 255, -1)
+    cv2.circle(shape, (150, 60), 8, 255, -1)
+    shape[57:63, 70:150] = 255
+    assert same_region(segment(outline_of(shape), gap=8), (60, 70), (60, 150))
+
+
+def test_two_large_rooms_are_separate_though_the_gap_between_them_is_a_long_corridor():
+    lines = paper(160, 260)
+    cv2.rectangle(lines, (10, 10), (250, 150), 0, 1)
+    lines[77, 10:170] = lines[83, 90:250] = 0
+    assert not same_region(segment(lines, gap=8), (40, 130), (120, 130))
 
 
 def test_a_thin_closed_strip_is_a_region_of_its_own():

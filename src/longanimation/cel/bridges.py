@@ -58,7 +58,7 @@ def thickness(line: np.ndarray) -> float:
 
 
 def spine(line: np.ndarray, typical: float) -> np.ndarray:
-    """uint8 [H, W]: the middle of lines of the typical thickness, and all of thinner ones. Enough to find their ends."""
+    """uint8 [H, W]: the middle of lines of typical thickness, and all of thinner ones: enough to find their ends."""
     peel = int(min((typical - 1) // 2, END_RADIUS))
     if not peel:
         return line

@@ -14,13 +14,11 @@ class Neighbours:
     pairs: int32 [N, 2], the lower id first, sorted.
     length: int64 [N], pixel edges along which the two regions touch.
     open: int64 [N], those of them between two inside pixels: no line between. length - open runs under a line.
-    marked: int64 [N], those open edges that lie on a marked pixel.
     """
 
     pairs: np.ndarray
     length: np.ndarray
     open: np.ndarray
-    marked: np.ndarray
 
     def strongest(self, count: int, *, among: np.ndarray | None = None, open_weight: float = 4.0) -> np.ndarray:
         """The neighbour of every region with the longest border, open border counting more; -1 if it has none.
@@ -41,33 +39,33 @@ class Neighbours:
 
 
 def neighbours(region_map: RegionMap) -> Neighbours:
-    return touching(region_map.ids, region_map.inside)
+    """The touching regions of a drawing, over direct (4-connected) pixel neighbours."""
+    pairs, clear, _ = pixel_edges(region_map.ids, region_map.inside)
+    return Neighbours(*combine(pairs, np.ones(len(pairs), np.int64), clear))
 
 
-def touching(ids: np.ndarray, inside: np.ndarray, marks: np.ndarray | None = None) -> Neighbours:
-    """Touching regions over direct (4-connected) pixel neighbours.
+def pixel_edges(ids: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Every place where two neighbouring pixels belong to different regions. ids: int32 [H, W]; inside: bool [H, W].
 
-    ids: int32 [H, W]; inside: bool [H, W]; marks: bool [H, W], open edges elsewhere are counted in `open` but not in
-    `marked` (None marks all).
+    Returns the two ids, int32 [E, 2]; whether both pixels are inside, bool [E]; flat position of the first, int64 [E].
     """
-    edges = []
-    flat_ids, flat_inside = ids.reshape(-1), inside.reshape(-1)
+    flat_ids, flat_inside, edges = ids.reshape(-1), inside.reshape(-1), []
     for step, differ in ((1, ids[:, 1:] != ids[:, :-1]), (ids.shape[1], ids[1:] != ids[:-1])):
         rows, columns = np.divmod(np.flatnonzero(differ), differ.shape[1])
         at = rows * ids.shape[1] + columns
-        clear = flat_inside[at] & flat_inside[at + step]
-        marked = clear if marks is None else clear & marks.reshape(-1)[at]
-        edges.append((flat_ids[at], flat_ids[at + step], clear, marked))
-    first, second, clear, marked = (np.concatenate(part) for part in zip(*edges, strict=True))
-    return combine(np.stack([first, second], 1), np.ones(len(first)), clear, marked)
+        edges.append((np.stack([flat_ids[at], flat_ids[at + step]], 1), flat_inside[at] & flat_inside[at + step], at))
+    return tuple(np.concatenate(part) for part in zip(*edges, strict=True))
 
 
-def combine(pairs: np.ndarray, length: np.ndarray, open_: np.ndarray, marked: np.ndarray) -> Neighbours:
-    """Sum up the entries of equal pairs, in either order; entries of a region with itself are left out."""
+def combine(pairs: np.ndarray, *counts: np.ndarray) -> list[np.ndarray]:
+    """Sum up the counts of equal pairs, in either order; a region paired with itself is left out.
+
+    pairs: int [E, 2]; counts: numbers [E] each -> pairs int32 [N, 2] and the sums, int64 [N] each.
+    """
     low, high = pairs.min(1).astype(np.int64), pairs.max(1).astype(np.int64)
     real = low < high
     low, high = low[real], high[real]
     span = int(high.max(initial=0)) + 1
     key, inverse = np.unique(low * span + high, return_inverse=True)
-    sums = [np.bincount(inverse, weights=values[real], minlength=len(key)) for values in (length, open_, marked)]
-    return Neighbours(np.stack([key // span, key % span], 1).astype(np.int32), *(s.astype(np.int64) for s in sums))
+    sums = [np.bincount(inverse, weights=values[real], minlength=len(key)).astype(np.int64) for values in counts]
+    return [np.stack([key // span, key % span], 1).astype(np.int32), *sums]

@@ -30,8 +30,8 @@ def paint(region_map: RegionMap, labels: np.ndarray, palette: Palette | np.ndarr
 def composite(colors: np.ndarray, ink: np.ndarray) -> np.ndarray:
     """The ink over the colours: exact integer "over", rounded to nearest.
 
-    colors: uint8 [H, W, 3]; ink: uint8 [H, W, 4], straight alpha -> uint8 [H, W, 3], a new array. Where alpha is 255 the
-    result is the ink's own value, where it is 0 the colour's. Raises InputError where the sizes differ.
+    colors: uint8 [H, W, 3]; ink: uint8 [H, W, 4], straight alpha -> uint8 [H, W, 3], a new array. Where alpha is 255
+    the result is the ink's own value, where it is 0 the colour's. Raises InputError where the sizes differ.
     """
     if colors.shape[2:] != (3,) or ink.shape != (*colors.shape[:2], 4):
         raise InputError(f"composite needs colours [H, W, 3] and ink [H, W, 4], got {colors.shape} and {ink.shape}")

@@ -12,8 +12,12 @@ from longanimation.errors import InputError
 
 @dataclass(frozen=True)
 class Palette:
-    """colors: uint8 [K, 3], sRGB, the most used first, K at least 1. flat: float in [0, 1], the share of the reference's
-    pixels that are really flat colour; low for gradients and painted pictures, which a palette cannot give back."""
+    """The colours a picture is made of.
+
+    colors: uint8 [K, 3], sRGB, the most used first, K at least 1.
+    flat: float in [0, 1], the share of the reference's pixels that are really flat colour; low for gradients and
+        painted pictures, which a palette cannot give back.
+    """
 
     colors: np.ndarray
     flat: float

@@ -25,11 +25,11 @@ def ball_sizes(gap: int) -> list[float]:
     return [*sizes, 0.0]
 
 
-def find_rooms(paper: np.ndarray, gap: int) -> tuple[np.ndarray, int, np.ndarray]:
+def find_rooms(paper: np.ndarray, gap: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rooms of the free pixels. paper: uint8 [H, W], 1 = free, outermost pixels 0.
 
-    Returns rooms int32 [H, W] (1..count on paper, 0 elsewhere), their count, and the distance to the nearest pixel
-    that is not free as uint8 [H, W] in quarter pixels.
+    Returns rooms int32 [H, W] (1..count on paper, 0 elsewhere), float32 [count + 1] the largest distance to a line in
+    each, and the distance of every pixel to the nearest that is not free as uint8 [H, W] in quarter pixels.
 
     Two places belong to different rooms when every way between them passes a door of at most `gap` free pixels that
     is clearly narrower than both rooms. Places without any way between them are always different rooms.
@@ -72,4 +72,6 @@ def find_rooms(paper: np.ndarray, gap: int) -> tuple[np.ndarray, int, np.ndarray
             grow(rooms, waiting[found < 0])
             waiting = waiting[found == 0]
         above = level
-    return rooms, count, quarters
+    inradius = np.zeros(count + 1, np.float32)
+    np.maximum.at(inradius, flat[peaks], space)
+    return rooms, inradius, quarters

@@ -2,24 +2,20 @@
 
 import cv2
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from longanimation.errors import InputError
 
-from .bridges import END_RADIUS, bridge, line_ends
+from .bridges import bridge, line_ends
 from .grow import grow
 from .line_mask import line_mask
-from .neighbours import Neighbours, combine, touching
+from .merge import merge_open
 from .region_map import RegionMap
 from .rooms import UNITS, find_rooms
 
-GAP_SHARE = 1 / 150  # of the shorter side: 7 px at 1920x1080
-BROKEN_GAP_SHARE = 1 / 60  # the same for lines that come in crumbs: those were extracted by machine and have wide gaps
+GAP_SHARE = 1 / 75  # of the shorter side: 14 px at 1920x1080
+BROKEN_GAP_SHARE = 1 / 40  # the same for lines that come in crumbs: those were extracted by machine and have wide gaps
 CRUMBS = 40  # pieces of line no longer than two usual gaps, from which on a drawing counts as broken
 SPECK_SHARE = 1 / 400  # side of the smallest hole that is a region and not noise in the line, of the shorter side
-OPEN_SHARE = 0.6  # of the border of two regions: more open than this is no line with gaps
-SLIVER_SHARE = 0.25  # of the whole border of a small region: more open than this and it is no region of its own
 
 
 def default_gap(line: np.ndarray) -> int:
@@ -34,9 +30,9 @@ def default_gap(line: np.ndarray) -> int:
 def segment(lines: np.ndarray, *, gap: int | None = None) -> RegionMap:
     """Closed regions of a drawing; gaps of at most `gap` free pixels in an outline are bridged.
 
-    lines: uint8 [H, W], 255 paper, 0 full line. gap: pixels, 0 bridges nothing, None chooses by
-    size, and a wider one for lines that are broken all over.
-    Raises InputError when `lines` is not such an array or gap is negative.
+    lines: uint8 [H, W], 255 paper, 0 full line. gap: pixels, 0 bridges nothing, None chooses by the size of the
+    drawing (14 px at 1920x1080), and more where the lines are broken all over. Raises InputError when `lines` is not
+    such an array or gap is negative.
     """
     line = line_mask(lines)
     if gap is None:
@@ -47,7 +43,8 @@ def segment(lines: np.ndarray, *, gap: int | None = None) -> RegionMap:
     bridges = bridge(line, ends, outward, gap)
     # A frame of one pixel closes regions at the edge of the picture and keeps neighbours inside the array.
     paper = cv2.copyMakeBorder(1 - (line | bridges), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    rooms, count, depth = find_rooms(paper, gap)
+    rooms, inradius, depth = find_rooms(paper, gap)
+    count = len(inradius) - 1
     if count == 0:
         nothing = np.zeros(lines.shape, np.int32)
         return RegionMap(nothing, nothing.astype(bool), np.zeros(1, np.int64), nothing.astype(np.uint8))
@@ -56,7 +53,7 @@ def segment(lines: np.ndarray, *, gap: int | None = None) -> RegionMap:
     areas += np.bincount(rooms[bridges.view(bool)], minlength=count + 1)
     target = np.arange(count + 1)
     if gap:
-        target = merge_open(touching(rooms, inside, around(ends, lines.shape, gap)), areas, gap)
+        target = merge_open(rooms, inside, areas, inradius, ends, gap)
         areas = np.bincount(target, weights=areas, minlength=count + 1).astype(np.int64)
     used = areas > 0
     number = (np.cumsum(used) - 1).astype(np.int32)  # regions are numbered in the order of their rooms
@@ -85,39 +82,3 @@ def fill(rooms: np.ndarray, count: int, depth: np.ndarray, speck: float) -> tupl
     free[[0, -1]] = free[:, [0, -1]] = False
     grow(rooms, np.flatnonzero(free))
     return np.ascontiguousarray(rooms[1:-1, 1:-1]), np.where(small, 0, areas), hole[1:-1, 1:-1]
-
-
-def around(ends: np.ndarray, shape: tuple[int, int], gap: int) -> np.ndarray:
-    """bool [H, W]: pixels so near a line end that a door there may be a gap in the line."""
-    marks = np.zeros(shape, np.uint8)
-    marks[ends[:, 0], ends[:, 1]] = 1
-    return cv2.dilate(marks, np.ones((2 * (gap + END_RADIUS) + 1,) * 2, np.uint8)).view(bool)
-
-
-def merge_open(touch: Neighbours, areas: np.ndarray, gap: int) -> np.ndarray:
-    """Put together what only a narrow place, not a gap in a line, keeps apart.
-
-    Two regions become one where their open border has no line end near, or is most of their whole border; a sliver
-    goes with the neighbours it is most open to. Returns int32 [count]: the lowest number of the group of every region.
-    """
-    count = len(areas)
-    target = np.arange(count)
-    while True:
-        neck = (touch.open > 0) & ((touch.marked == 0) | (touch.open > OPEN_SHARE * touch.length))
-        joined = touch.pairs[neck]
-        if not len(joined):
-            border = np.bincount(touch.pairs.reshape(-1), weights=np.repeat(touch.length, 2), minlength=count)
-            first, second = touch.pairs.T
-            smaller = np.where(areas[first] <= areas[second], first, second)
-            sliver = (areas[smaller] <= (gap + 1) ** 2) & (touch.open > SLIVER_SHARE * border[smaller])
-            joined = touch.pairs[sliver]
-        if not len(joined):
-            return target.astype(np.int32)
-        graph = coo_matrix((np.ones(len(joined)), joined.T), shape=(count, count))
-        group = connected_components(graph, directed=False)[1]
-        lowest = np.full(count, count)
-        np.minimum.at(lowest, group, np.arange(count))
-        step = lowest[group]
-        target = step[target]
-        areas = np.bincount(step, weights=areas, minlength=count)
-        touch = combine(step[touch.pairs], touch.length, touch.open, touch.marked)
