@@ -136,11 +136,25 @@ def paint(
         hit = (shade != 0) & (dark != labels)
         np.copyto(labels, dark, where=hit)
         identity += np.uint16(SHADOW_PART) * hit
+        if trace is None:
+            trace = np.full(size, 255, np.uint8)
+        _border_shadows(trace, canvas, hit, index, max(1, round(style.thickness * style.trace_width * height)))
     lines = canvas if trace is None else np.minimum(canvas, trace)
     if style.machine:
         dark = np.isin(labels, style.dark) if style.dark else None
         lines = pen.machine_lines(lines, dark, style, seed)
     return Sheet(lines, trace, labels, identity)
+
+
+def _border_shadows(trace, canvas, hit, index, width):
+    """Draw the borders of shadows that have lost their line, to a mark painted over it."""
+    border = np.zeros(hit.shape, bool)
+    border[:, 1:] |= (hit[:, 1:] != hit[:, :-1]) & (index[:, 1:] == index[:, :-1])
+    border[1:] |= (hit[1:] != hit[:-1]) & (index[1:] == index[:-1])
+    border &= np.minimum(trace, canvas) >= 128
+    if border.any():
+        pen_mark = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+        trace[cv2.dilate(border.astype(np.uint8), pen_mark) > 0] = 0
 
 
 def _meet(a, b):
