@@ -2,8 +2,9 @@
 
     python benchmarks/kill_resume.py --moments 20
 
-Half of the moments write PNG files, half a video; the signals are SIGKILL, SIGTERM and SIGINT in turn. Exit code 0 if
-every resumed result equals the undisturbed one.
+A moment is a random number of frames being there, and a random wait after that (for one in eight: a random wait from
+the start, when nothing may be there). Half of the runs write PNG files, half a video; the signals are SIGKILL, SIGTERM
+and SIGINT in turn. Exit code 0 if every resumed result equals the undisturbed one.
 """
 
 import argparse
@@ -33,10 +34,12 @@ def main() -> int:
     print(f"{options.moments} moments, seed {seed}")
     with tempfile.TemporaryDirectory(prefix="kill-resume-") as folder:
         shot = draw_shot(Path(folder), options.frames, tuple(options.size))
-        return run_all(Path(folder), [*shot, "--model", options.model], options.moments, random.Random(seed))
+        return run_all(
+            Path(folder), [*shot, "--model", options.model], options.frames, options.moments, random.Random(seed)
+        )
 
 
-def run_all(folder: Path, arguments: list[str], moments: int, rng: random.Random) -> int:
+def run_all(folder: Path, arguments: list[str], frames: int, moments: int, rng: random.Random) -> int:
     whole, seconds = {}, {}
     for suffix in ("", ".mp4"):
         output, started = folder / f"whole{suffix}", time.monotonic()
@@ -49,19 +52,17 @@ def run_all(folder: Path, arguments: list[str], moments: int, rng: random.Random
     failures = 0
     for moment in range(moments):
         suffix, number = ("", ".mp4")[moment % 2], SIGNALS[moment % len(SIGNALS)]
-        output, after = folder / f"killed_{moment:02d}{suffix}", rng.uniform(0, seconds[suffix])
+        output = folder / f"killed_{moment:02d}{suffix}"
         process = start(arguments, output)
-        try:
-            process.wait(timeout=after)
-        except subprocess.TimeoutExpired:
-            process.send_signal(number)
+        wait_for_moment(process, output, frames, seconds[suffix], rng)
+        process.send_signal(number)
         code = process.wait()
-        written = len(list(output.glob("*.png"))) or len(list(Path(f"{output}.longanimation").glob("frames/*.png")))
+        there = written(output)
         resumed = start([*arguments, "--resume"], output).wait()
         same = resumed == 0 and content(output) == whole[suffix]
         failures += not same
         print(
-            f"{moment + 1:3d}. {number.name} after {after:5.2f} s (exit {code}, {written} frames there), "
+            f"{moment + 1:3d}. {output.suffix or 'png'}: {number.name} with {there} frames there (exit {code}), "
             f"resumed: {'identical' if same else 'DIFFERENT'}",
             flush=True,
         )
@@ -69,9 +70,26 @@ def run_all(folder: Path, arguments: list[str], moments: int, rng: random.Random
     return int(failures > 0)
 
 
+def wait_for_moment(process: subprocess.Popen, output: Path, frames: int, seconds: float, rng: random.Random) -> None:
+    """Return at a random moment of a run that takes `seconds`, or when it has ended."""
+    from_start = rng.random() < 1 / 8
+    end, wanted = time.monotonic() + rng.uniform(0, seconds), rng.randint(0, frames)
+    while process.poll() is None:
+        reached = time.monotonic() >= end if from_start else written(output) >= wanted
+        if reached:
+            time.sleep(rng.uniform(0, 0.1) * seconds / frames)
+            return
+        time.sleep(0.002)
+
+
 def start(arguments: list[str], output: Path) -> subprocess.Popen:
     command = [sys.executable, "-m", "longanimation", "colorize", *arguments, "--output", str(output), "--quiet"]
     return subprocess.Popen(command)
+
+
+def written(output: Path) -> int:
+    """Frames that are on disk; for a video, those waiting to be encoded."""
+    return len(list(output.glob("*.png"))) or len(list(Path(f"{output}.longanimation").glob("frames/*.png")))
 
 
 def content(output: Path) -> dict[str, bytes]:

@@ -24,6 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _fail("stopped", 130, arguments)
     except Exception as error:
+        if type(error).__name__ == "Abort":  # how older typer versions pass on Ctrl-C
+            return _fail("stopped", 130, arguments)
         if not hasattr(error, "format_message"):  # typer's own errors have it, whatever their class in this version
             raise
         if type(error).__name__ == "NoArgsIsHelpError":
