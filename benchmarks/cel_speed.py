@@ -40,7 +40,7 @@ def drawing(height: int, width: int, shapes: int = 90) -> np.ndarray:
 
 
 def cpu_seconds(function, repeats: int) -> float:
-    """Best of several runs, in CPU seconds of the process: threads do not help, other work on the machine harms less."""
+    """Best of several runs, in CPU seconds of the process: threads do not help, other work harms less."""
     best = np.inf
     for _ in range(repeats):
         start = time.process_time()

@@ -30,6 +30,19 @@ def test_wider_gaps_stay_open(gap):
     assert same_region(segment(box_with_gap(gap + 2), gap=gap), INSIDE, OUTSIDE)
 
 
+def test_without_a_given_width_small_gaps_are_bridged_and_wider_ones_where_lines_lie_in_crumbs():
+    assert not same_region(segment(box_with_gap(5, height=480, width=640)), INSIDE, (300, 500))
+    lines = box_with_gap(10, height=480, width=640)
+    assert same_region(segment(lines), INSIDE, (300, 500))
+    lines[200:460:10, 200:600:50] = 0
+    assert not same_region(segment(lines), INSIDE, (303, 505))
+
+
+def test_a_negative_gap_is_refused():
+    with pytest.raises(InputError, match="gap"):
+        segment(paper(), gap=-1)
+
+
 def test_a_small_ring_with_a_gap_is_closed_though_no_ball_fits_inside():
     lines = paper()
     cv2.circle(lines, (80, 60), 6, 0, 1)

@@ -38,7 +38,7 @@ def composite(colors: np.ndarray, ink: np.ndarray) -> np.ndarray:
     result = np.ascontiguousarray(colors).copy()
     flat, ink = result.reshape(-1, 3), np.ascontiguousarray(ink)
     at = np.flatnonzero(cv2.extractChannel(ink, 3))
-    over = ink.reshape(-1, 4)[at].astype(np.uint32)
+    over = ink.reshape(-1, 4)[at].astype(np.uint16)  # 255 * 255 + 127 still fits
     alpha = over[:, 3:]
     flat[at] = (over[:, :3] * alpha + flat[at] * (255 - alpha) + 127) // 255
     return result

@@ -11,7 +11,7 @@ import numpy as np
 from .grow import grow
 
 ROOM_TO_DOOR = 1.7  # the widest place of a room, in units of its door, below which it is a bay of its neighbour
-NEXT_BALL = 1.5  # each ball is smaller than the one before by this factor
+NEXT_BALL = 2.2  # each ball is smaller than the one before by this factor
 UNITS = 4  # distances are kept as uint8 in quarters of a pixel
 
 

@@ -10,7 +10,6 @@ from .votes import log_share
 GRID = 270  # rows to which a frame is thinned out for measuring overlap
 LIMIT = 4.0  # the belief never says more than e^LIMIT : 1 against a label, so that it can be overturned
 REACH = 0.03  # of the picture's diagonal: how far a region may move between two frames, besides its own size
-SHARPNESS = 4  # how much a better match outweighs a worse one
 MIN_MATCH = 0.2  # regions less alike than this are strangers
 
 
@@ -57,7 +56,7 @@ class RegionTracker:
     def _carry(self, frame: dict[str, np.ndarray]) -> np.ndarray:
         match = matches(frame, self._frame)
         best = match.max(1, keepdims=True)
-        weight = match**SHARPNESS
+        weight = np.square(np.square(match))  # a better match far outweighs a worse one
         weight /= np.maximum(weight.sum(1, keepdims=True), 1e-12)
         carried = weight @ self._frame["belief"]
         carried -= carried.max(1, keepdims=True)
@@ -93,24 +92,25 @@ def look(region_map: RegionMap) -> dict[str, np.ndarray]:
 
 
 def matches(now: dict[str, np.ndarray], before: dict[str, np.ndarray]) -> np.ndarray:
-    """float64 [regions now, regions before] in [0, 1]: how likely they are the same thing.
+    """float [regions now, regions before] in [0, 1]: how likely they are the same thing.
 
     The better of two signs: they cover the same place, or they look alike and are near. Both count for less where
     the areas differ: an eye that opens is not the face.
     """
     if not np.array_equal(now["size"], before["size"]):
         return np.zeros((len(now["areas"]), len(before["areas"])))
-    new, old = now["areas"][:, None].astype(np.float64), before["areas"][None].astype(np.float64)
+    new, old = now["areas"][:, None], before["areas"][None]
     ratio = np.minimum(new, old) / np.maximum(new, old)
     shape = (len(now["areas"]), len(before["areas"]))
     pair = now["grid"].astype(np.int64).reshape(-1) * shape[1] + before["grid"].reshape(-1)
-    shared = np.bincount(pair, minlength=shape[0] * shape[1]).reshape(shape)
+    shared = np.bincount(pair, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float32)
     smaller = np.minimum(shared.sum(1)[:, None], shared.sum(0)[None])
     overlap = shared / np.maximum(smaller, 1) * np.sqrt(ratio)
 
-    distance = np.linalg.norm(now["centroids"][:, None] - before["centroids"][None], axis=-1)
+    offset_y, offset_x = (now["centroids"][:, None, axis] - before["centroids"][None, :, axis] for axis in (0, 1))
     reach = 0.5 * np.sqrt(np.minimum(new, old)) + REACH * np.hypot(*now["size"])
-    sizes = np.minimum(now["extents"][:, None], before["extents"][None])
-    sizes = sizes / np.maximum(now["extents"][:, None], before["extents"][None])
-    alike = np.exp(-((distance / reach) ** 2)) * ratio * sizes.prod(-1)
+    alike = np.exp(-(offset_y**2 + offset_x**2) / reach**2) * ratio
+    for axis in (0, 1):
+        size, other = now["extents"][:, None, axis], before["extents"][None, :, axis]
+        alike *= np.minimum(size, other) / np.maximum(size, other)
     return np.maximum(overlap, alike)
