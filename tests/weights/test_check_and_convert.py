@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from longanimation.errors import InputError
 from longanimation.weights.check import check_folder
-from longanimation.weights.convert import convert, to_published
+from longanimation.weights.conversion import convert, to_published
 from longanimation.weights.load import load_parts
 from longanimation.weights.model_folder import open_model_folder
 

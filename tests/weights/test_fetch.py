@@ -8,7 +8,7 @@ from small_hub import REVISION, SmallHub
 
 from longanimation.errors import InputError
 from longanimation.weights import sources
-from longanimation.weights.fetch import fetch
+from longanimation.weights.fetching import fetch
 from longanimation.weights.sources import Source
 
 BIG = np.random.default_rng(0).bytes(50_000)

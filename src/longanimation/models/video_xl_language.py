@@ -29,14 +29,14 @@ class Rows:
 
 def interleaved_rows(first: int, count: int, ratio: int, device: torch.device) -> Rows:
     """Rows of a step with ordinary tokens `first .. first + count - 1` of a window, a beacon after every `ratio`."""
-    flags = []
+    raw, beacons, order = [], [], []
     for token in range(first, first + count):
-        flags.append(False)
+        raw.append(len(order))
+        order.append(len(raw) - 1)
         if (token + 1) % ratio == 0:
-            flags.append(True)
-    beacon = torch.tensor(flags, dtype=torch.bool, device=device)
-    raw, beacons = (~beacon).nonzero()[:, 0], beacon.nonzero()[:, 0]
-    return Rows(raw, beacons, torch.argsort(torch.cat([raw, beacons])))
+            beacons.append(len(order))
+            order.append(count + len(beacons) - 1)
+    return Rows(*(torch.tensor(places, dtype=torch.int64, device=device) for places in (raw, beacons, order)))
 
 
 class RMSNorm(nn.Module):

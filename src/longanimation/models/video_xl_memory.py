@@ -195,7 +195,7 @@ class VideoXLMemory(ModelMixin, ConfigMixin):
         while tokens.shape[1]:
             take = min(window - open_tokens, tokens.shape[1])
             rows = interleaved_rows(open_tokens, take, ratio, tokens.device)
-            beacons = self.language.beacon_embedding.to(tokens.dtype).expand(len(tokens), len(rows.beacons), -1)
+            beacons = self.language.beacon_embedding.to(tokens).expand(len(tokens), len(rows.beacons), -1)
             step = rows.merge(tokens[:, :take], beacons)
             new = self.language(step, rows, torch.cat([closed, open_window], dim=-2))
             open_window = torch.cat([open_window, new], dim=-2)

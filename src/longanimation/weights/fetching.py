@@ -21,7 +21,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file on the hub. checksum: "sha256:..." (large files) or "git:..." (small ones, the SHA-1 of the git object)."""
+    """A file on the hub. checksum: "sha256:..." (large files) or "git:..." (small ones, SHA-1 of the git object)."""
 
     name: str
     size: int
