@@ -97,13 +97,13 @@ CLIPS = {"smoke": smoke, "volleyball": volleyball, "dog": dog, "scene": scene}
 
 def _without_truth(sequence, reference: Path, output: Path, model: str, moments: int) -> dict:
     mode = resolve_mode(sequence, "auto")
-    frames, seconds = _colour(sequence, [reference], model, mode=mode)
+    frames, seconds = _colour(sequence, [reference], model)
     shown = np.linspace(0, len(frames) - 1, moments).round().astype(int).tolist()
     rows = [("as given", [sequence[i] for i in shown])]
     rows.append(("lines as read", [read_drawing(sequence[i], mode).lines for i in shown]))
     rows.append(("result", [frames[i] for i in shown]))
     _sheet(output, rows, shown, [read_image(reference)], cell_width=480)
-    return {"lines": mode, "seconds_per_frame": seconds}
+    return {"lines": str(getattr(mode, "mode", mode)), "seconds_per_frame": seconds}
 
 
 def _colour(sequence, references, model: str, *, mode: str = "auto") -> tuple[list[np.ndarray], float]:
