@@ -24,12 +24,13 @@ CERTAIN = 100.0
 class CelSettings:
     """Most points per closed region that ask (query), are remembered of a coloured frame (history), and are remembered
     of a reference. reference_share: weight of the references alone, against everything remembered, where they know the
-    thing."""
+    thing. balance: 0 counts every remembered point, 1 counts every colour alike, however many points it has."""
 
     query_points: int = 12
     history_points: int = 8
     reference_points: int = 32
     reference_share: float = 0.5
+    balance: float = 0.5
 
 
 class CelPainter:
@@ -79,11 +80,22 @@ class CelPainter:
         History repeats what was guessed before. Where the references know the thing they keep the last word, so that a
         mistake does not feed itself; where they do not, history decides alone.
         """
-        everything, confidence, _ = self.memory.look_up(keys, bank)
-        known, sure, _ = self.memory.look_up(keys, bank, history=False)
+        everything, confidence = self._balanced(keys, bank, history=True)
+        known, sure = self._balanced(keys, bank, history=False)
         share = self.settings.reference_share * sure[:, None]
         pooled = share * (known + EPSILON).log() + (1 - share) * (everything + EPSILON).log()
         return pooled.softmax(dim=1), confidence
+
+    def _balanced(self, keys: torch.Tensor, bank: MemoryBank, *, history: bool) -> tuple[torch.Tensor, torch.Tensor]:
+        """Labels and confidence, where a colour does not win by its number of rows: a head, two arms and two feet of
+        skin against one pair of trousers."""
+        _, values, _ = bank.rows(history=history)
+        rows_alike = (values @ values.sum(dim=0)).clamp(min=1)
+        penalty = -self.settings.balance * rows_alike.log()[:, None]
+        labels, confidence, _ = self.memory.look_up(
+            keys, bank, history=history, prior=(torch.ones(len(keys), 1), penalty)
+        )
+        return labels, confidence
 
     def _remember(self, bank: MemoryBank, keys: torch.Tensor, owner: np.ndarray, votes: np.ndarray) -> None:
         """History holds the shares of all colours, not the winner: doubt stays doubt and the next frame may decide
