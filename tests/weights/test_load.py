@@ -174,6 +174,7 @@ def test_a_config_that_is_not_json_is_named(root, tmp_path):
     (folder / "transformer" / "config.json").write_text("{")
     with pytest.raises(InputError, match="transformer/config.json is not readable JSON"):
         load_parts(folder, parts=["transformer"])
-    (folder / "vae" / "config.json").write_text(json.dumps({"block_out_channels": 3}))
+    config = {"block_out_channels": 3, "scaling_factor": 0.7, "invert_scale_latents": True}
+    (folder / "vae" / "config.json").write_text(json.dumps(config))
     with pytest.raises(InputError, match="cannot be understood as vae"):
         load_parts(folder, parts=["vae"])

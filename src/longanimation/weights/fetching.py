@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ def list_source(source: Source, *, endpoint: str | None = None) -> Listing:
     """Ask the hub what a source holds now. Raises InputError when it cannot be reached or has nothing that fits."""
     from huggingface_hub import HfApi
 
+    endpoint = endpoint or os.environ.get("HF_ENDPOINT")
     try:
         info = HfApi(endpoint=endpoint).model_info(source.repo, files_metadata=True)
     except Exception as error:
@@ -113,6 +115,7 @@ def checksum_of(path: Path, kind: str) -> str:
 def _fetch_file(folder: Path, listing: Listing, file: RemoteFile, endpoint: str | None) -> None:
     from huggingface_hub import hf_hub_download
 
+    endpoint = endpoint or os.environ.get("HF_ENDPOINT")
     path = folder / file.name
     for attempt in range(2):
         broken = attempt > 0 or (path.exists() and path.stat().st_size != file.size)

@@ -65,7 +65,14 @@ def plan_memory(
 
     Raises InputError in one line when nothing fits, saying what would be needed.
     """
-    plans = memory_plans(model, size=size, frames=frames)
+    return first_fitting(memory_plans(model, size=size, frames=frames), model, vram=vram, ram=ram)
+
+
+def first_fitting(
+    plans: list[MemoryPlan], model: str | Path, *, vram: float | None = None, ram: float | None = None
+) -> MemoryPlan:
+    """`plan_memory` for plans that are made already."""
+    size = plans[0].size
     budget = free_vram() if vram is None else int(vram * GIB)
     memory = free_ram() if ram is None else int(ram * GIB)
     where = f"{Path(model).name} at {size[0]}x{size[1]}"

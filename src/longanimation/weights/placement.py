@@ -79,7 +79,7 @@ class Residence:
         self._moving: set[str] = set()
         for name, part in self.parts.items():
             if part.dtype != dtype:
-                part.to(dtype=dtype)
+                torch.nn.Module.to(part, dtype)  # diffusers' own `to` warns about what does not apply here
             if placement.eight_bits and name in STORED_IN_8_BITS:
                 part.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=dtype)
             if placement.offload == "block" and name in LARGE:

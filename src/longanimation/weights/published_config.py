@@ -28,7 +28,15 @@ _VAE = {
     "latent_channels": 16,
     "temporal_compression_ratio": 4,
 }
-_DEFAULTS = {"norm_eps": 1e-5, "activation_fn": "gelu-approximate"} | {"clip_sample": True, "set_alpha_to_one": True}
+_DEFAULTS = {
+    "norm_eps": 1e-5,
+    "activation_fn": "gelu-approximate",
+    "temporal_compression_ratio": 4,
+    "latent_channels": 16,
+    "clip_sample": True,
+    "set_alpha_to_one": True,
+    "steps_offset": 0,
+}
 """What the stock classes take where a config says nothing."""
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from pathlib import Path
+
+from longanimation.errors import InputError
 
 GB = 10**9
 
@@ -72,3 +76,23 @@ LINES = Source(
 
 MODELS = {"5b": (BASE, LONGANIMATION, VIDEO_XL, LINES)}
 """What `longanimation weights fetch NAME` fetches."""
+
+
+def default_folder(name: str) -> Path:
+    """Where `fetch` puts a model and `--model NAME` looks: $LONGANIMATION_WEIGHTS, or the user's cache."""
+    root = os.environ.get("LONGANIMATION_WEIGHTS")
+    if root:
+        return Path(root) / name
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "longanimation" / name
+
+
+def choose_sources(name: str, only: Collection[str] = ()) -> list[Source]:
+    """The sources of a model, or some of them by name. Raises InputError naming what is known."""
+    if name not in MODELS:
+        raise InputError(f"unknown weights {name!r}; known are {', '.join(MODELS)}")
+    known = {source.name: source for source in MODELS[name]}
+    unknown = [wanted for wanted in only if wanted not in known]
+    if unknown:
+        raise InputError(f"{name} has no release {unknown[0]!r}; it has {', '.join(known)}")
+    return [source for source in known.values() if not only or source.name in only]

@@ -78,7 +78,7 @@ def coding_bytes(vae: torch.nn.Module, height: int, width: int, frames: int) -> 
 
     Memory grows with the pixels of a picture, not with the frames, which go through in groups: a small one is counted.
     """
-    vae = vae.to(TYPE)
+    vae = _typed(vae)
     small, ratio = 64, 8
     latents = _empty(1, vae.config.latent_channels, 5, small // ratio, small // ratio)
     encode = peak_bytes(lambda: vae.encode(_empty(1, 3, 17, small, small)).latent_dist.mean)
@@ -122,7 +122,7 @@ def denoise_bytes(parts: Parts, height: int, width: int, frames: int) -> int:
     held = control.nbytes + 16 * count * h * w * 4 * 6  # latents, noise, sketches, picture, tails
     if "memory" not in parts:
         return step + held
-    memory = parts["memory"].to(TYPE)
+    memory = _typed(parts["memory"])
     vectors = _memory_vectors(parts)
     inner = memory.config.heads * memory.config.dim_head
     projected = [_empty(1, vectors, memory.config.heads, memory.config.dim_head) for _ in range(memory.config.depth)]
@@ -156,7 +156,11 @@ def _like(part: torch.nn.Module, **changes) -> torch.nn.Module:
     """Another network of the same kind and config but for `changes`, without values."""
     config = {name: value for name, value in part.config.items() if not name.startswith("_")}
     with init_empty_weights():
-        return type(part)(**config | changes).to(TYPE)
+        return _typed(type(part)(**config | changes))
+
+
+def _typed(part: torch.nn.Module) -> torch.nn.Module:
+    return torch.nn.Module.to(part, TYPE)  # diffusers' own `to` warns about a type change, which means nothing here
 
 
 def _memory_vectors(parts: Parts) -> int:
