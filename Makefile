@@ -17,7 +17,7 @@ demo: setup
 	$(BIN)/python -m longanimation demo --output demo
 
 test: setup lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4
 
 lint: setup
 	$(BIN)/python -m ruff check src tests benchmarks

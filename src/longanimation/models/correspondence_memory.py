@@ -57,7 +57,10 @@ class CorrespondenceMemory(ModelMixin, ConfigMixin):
         width = self.encoder.feature_channels
         self.norms = nn.ModuleList([PixelNorm(channels[1]), PixelNorm(channels[2])])
         self.head = nn.Sequential(
-            nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width), nn.GELU(),
+            nn.Linear(width, 2 * width),
+            nn.GELU(),
+            nn.Linear(2 * width, width),
+            nn.GELU(),
             nn.Linear(width, key_dim + self._WEIGHTS + 1),
         )
         self.log_scale = nn.Parameter(torch.tensor(2.5))
@@ -124,9 +127,7 @@ class CorrespondenceMemory(ModelMixin, ConfigMixin):
         appearance, position, weights, nothing = self._split(keys)
         weights = F.softplus(weights)
         squared = position.square().sum(-1, keepdim=True)
-        nearness = [
-            torch.cat([2 * w * position, -w, -w * squared], dim=-1) for w in weights.split(1, dim=-1)
-        ]
+        nearness = [torch.cat([2 * w * position, -w, -w * squared], dim=-1) for w in weights.split(1, dim=-1)]
         return torch.cat([self.log_scale.exp() * appearance, *nearness, torch.ones_like(nothing), nothing], dim=-1)
 
     def offer(self, keys: torch.Tensor, kinds: torch.Tensor) -> torch.Tensor:
