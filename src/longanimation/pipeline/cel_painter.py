@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from longanimation.cel import Palette, RegionTracker, composite, decide, paint, sample_points, segment, vote
 from longanimation.lines.drawing import LineDrawing
 from longanimation.models.correspondence_memory import CorrespondenceMemory
-from longanimation.models.memory_bank import MemoryBank
+from longanimation.models.memory_bank import SHEET, MemoryBank
 from longanimation.pipeline.framing import Framing
 from longanimation.pipeline.precision import encoder_precision
 
@@ -24,13 +24,15 @@ CERTAIN = 100.0
 class CelSettings:
     """Most points per closed region that ask (query), are remembered of a coloured frame (history), and are remembered
     of a reference. reference_share: weight of the references alone, against everything remembered, where they know the
-    thing. balance: 0 counts every remembered point, 1 counts every colour alike, however many points it has."""
+    thing. balance: 0 counts every remembered point, 1 counts every colour alike, however many points it has;
+    sheet_balance is for character sheets, where no position helps to tell things apart."""
 
     query_points: int = 12
     history_points: int = 8
     reference_points: int = 32
     reference_share: float = 0.5
     balance: float = 0.5
+    sheet_balance: float = 0.8
 
 
 class CelPainter:
@@ -89,9 +91,10 @@ class CelPainter:
     def _balanced(self, keys: torch.Tensor, bank: MemoryBank, *, history: bool) -> tuple[torch.Tensor, torch.Tensor]:
         """Labels and confidence, where a colour does not win by its number of rows: a head, two arms and two feet of
         skin against one pair of trousers."""
-        _, values, _ = bank.rows(history=history)
+        _, values, kinds = bank.rows(history=history)
+        balance = torch.where(kinds == SHEET, self.settings.sheet_balance, self.settings.balance)
         rows_alike = (values @ values.sum(dim=0)).clamp(min=1)
-        penalty = -self.settings.balance * rows_alike.log()[:, None]
+        penalty = -(balance * rows_alike.log())[:, None]
         labels, confidence, _ = self.memory.look_up(
             keys, bank, history=history, prior=(torch.ones(len(keys), 1), penalty)
         )
