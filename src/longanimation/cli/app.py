@@ -11,6 +11,7 @@ from longanimation.cli.demo import demo
 from longanimation.cli.evaluate import benchmark, evaluate
 from longanimation.cli.info import info
 from longanimation.cli.train import train
+from longanimation.cli.weights import app as weights
 
 app = typer.Typer(
     help="Colour long sequences of line drawings from one or a few coloured references.",
@@ -41,3 +42,4 @@ app.command()(evaluate)
 app.command()(benchmark)
 app.add_typer(data, name="data")
 app.add_typer(train, name="train")
+app.add_typer(weights, name="weights")

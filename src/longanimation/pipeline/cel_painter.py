@@ -25,7 +25,7 @@ class CelSettings:
     """Most points per closed region that ask (query), are remembered of a coloured frame (history), and are remembered
     of a reference. reference_share: weight of the references alone, against everything remembered, where they know the
     thing. balance: 0 counts every remembered point, 1 counts every colour alike, however many points it has;
-    sheet_balance is for character sheets, where no position helps to tell things apart."""
+    sheet_balance takes its place where a reference is a character sheet: no position helps to tell its parts apart."""
 
     query_points: int = 12
     history_points: int = 8
@@ -92,7 +92,8 @@ class CelPainter:
         """Labels and confidence, where a colour does not win by its number of rows: a head, two arms and two feet of
         skin against one pair of trousers."""
         _, values, kinds = bank.rows(history=history)
-        balance = torch.where(kinds == SHEET, self.settings.sheet_balance, self.settings.balance)
+        has_sheet = bool((kinds == SHEET).any())
+        balance = self.settings.sheet_balance if has_sheet else self.settings.balance
         rows_alike = (values @ values.sum(dim=0)).clamp(min=1)
         penalty = -(balance * rows_alike.log())[:, None]
         labels, confidence, _ = self.memory.look_up(
