@@ -10,7 +10,6 @@ from longanimation.lines.drawing import LineDrawing
 from longanimation.models.correspondence_memory import CorrespondenceMemory
 from longanimation.pipeline.correspondence import CorrespondenceSettings, CorrespondenceWindow
 from longanimation.pipeline.framing import frame_content
-from longanimation.shot.plan import Segment
 from longanimation.shot.window import Reference
 
 SIZE = (96, 160)
@@ -106,9 +105,7 @@ def test_a_state_from_a_checkpoint_goes_on_with_the_same_bytes(memory, scene, fi
 def test_a_key_frame_of_the_shot_keeps_its_colours(memory, scene, finish):
     key = key_frame(scene, 6)
     model = window(memory, finish=finish)
-    segment = Segment(0, 5, 7, 5, 7, (5, 6))
-    drawings = [as_drawing(scene.render(index)) for index in segment.indices]
-    frames, _ = model.colour(drawings, model.begin([key], size=SIZE), segment=segment)
+    frames, _ = colour(model, scene, (5, 6), model.begin([key], size=SIZE))
     paint = scene.render(6).lines == 255
     wrong = (np.abs(frames[1].astype(int) - key.image).max(-1) > 8) & paint
     assert wrong.sum() < 0.02 * paint.sum()

@@ -81,7 +81,6 @@ class CorrespondenceWindow:
         if not references:
             raise InputError("no reference given: name at least one coloured picture")
         self._size, self._references = size, references
-        self._key_frames = {r.frame: r.image for r in references if r.frame is not None}
         images, lines = [r.image for r in references], [r.drawing.lines for r in references]
         self._palette: Palette = extract_palette(images, lines)
         return CorrespondenceState(self._new_bank(), RegionTracker())
@@ -95,9 +94,8 @@ class CorrespondenceWindow:
             state.finish = self._choose_finish(drawings[0])
         if drawings and (state.framing is None or not all(holds(state.framing, drawing) for drawing in lines)):
             self._frame_anew(state, lines)
-        indices = segment.indices if segment is not None else [None] * len(drawings)
-        for drawing, index in zip(drawings, indices, strict=True):
-            painted = self._key_frames.get(index)
+        for drawing in drawings:
+            painted = self._as_painted(drawing)
             if state.finish == "cel":
                 frames.append(self._cel().color(state.bank, state.tracker, drawing, state.framing, painted))
             else:
@@ -105,6 +103,13 @@ class CorrespondenceWindow:
                 colors = colors if painted is None else painted
                 frames.append(colors if drawing.extracted else composite(colors, drawing.ink))
         return frames, state
+
+    def _as_painted(self, drawing: LineDrawing) -> np.ndarray | None:
+        """The key frame that shows this very drawing, wherever in the shot the drawing comes first."""
+        for reference in self._references:
+            if reference.frame is not None and np.array_equal(reference.drawing.lines, drawing.lines):
+                return reference.image
+        return None
 
     def _choose_finish(self, drawing: LineDrawing) -> str:
         """A painted picture whose lines were extracted shall look painted again; a drawing wants clean regions, also
