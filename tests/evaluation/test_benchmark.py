@@ -47,6 +47,17 @@ def test_the_true_colours_of_a_drawn_shot_score_full_marks():
     assert report.segments[1] > 10
 
 
+def test_the_ceiling_is_the_truth_but_for_colours_that_no_reference_shows():
+    def ceiling(references):
+        options = {"split": "test", "frames": 40, "size": (72, 128), "background": True}
+        scene = Scene.random(3, references=references, **options)
+        frame = next(METHODS["ceiling"].frames(DrawnShot(scene), None, 0))
+        return (frame == scene.painted(scene.render(0))).all(2).mean()
+
+    assert ceiling([("key_frame", 0)]) == 1
+    assert ceiling([("sheet", 0)]) < 0.95
+
+
 def test_the_table_holds_every_method_and_every_shot(model, tmp_path):
     result = run_benchmark("drawn-14", model=model, methods=["copy", "flow + vote"], output=tmp_path, **SMALL)
     text = (tmp_path / "benchmark.md").read_text()
