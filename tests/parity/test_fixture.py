@@ -8,6 +8,20 @@ import torch
 from torch import nn
 
 
+KINDS = {
+    "controlled_transformer",
+    "fusion",
+    "glm",
+    "line_preprocess",
+    "pipeline_two_segments",
+    "scheduler",
+    "segments",
+    "sketch_dit",
+    "videoxl",
+}
+"""Every kind that a test of this folder runs. A folder of one's own may have some of them; the others are skipped."""
+
+
 class Small(nn.Module):
     def __init__(self):
         super().__init__()
@@ -54,3 +68,9 @@ def test_fixtures_are_found_by_their_kind_in_the_folder_named_by_the_environment
     monkeypatch.setenv("LONGANIMATION_PARITY_DIR", str(tmp_path))
     assert [f.name for f in fixture.find("glm")] == ["x"]
     assert [(c.name, c.config) for c in fixture.find_cases("glm")] == [("x/a", {"dim": 1})]
+
+
+def test_the_fixtures_that_come_with_the_tests_are_of_every_kind(monkeypatch):
+    monkeypatch.delenv("LONGANIMATION_PARITY_DIR", raising=False)
+    assert {json.loads(path.read_text())["kind"] for path in fixture.folder().glob("*.json")} == KINDS
+    assert all(fixture.find_cases(kind) for kind in KINDS)

@@ -86,10 +86,6 @@ def frames_of(reference, case):
     return reference["frames_uint8"][first:end]
 
 
-def test_there_are_fixtures():
-    assert FIXTURES
-
-
 @each_fixture
 def test_pixels_tower_and_visual_tokens_are_the_published_ones(reference):
     model, tolerance = model_of(reference), reference.meta["tolerance"]
