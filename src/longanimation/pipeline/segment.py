@@ -3,49 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import torch
 
-from longanimation.models.dynamic_global_local_memory import DynamicGlobalLocalMemory, ProjectedMemory
-from longanimation.models.rotary import rotary_tables
-from longanimation.pipeline.control import ControlSource, control_function
 from longanimation.pipeline.fusion import TAIL_FRAMES, Fusion, color_consistency_fusion
 from longanimation.pipeline.noise import NoiseSource
+from longanimation.pipeline.prediction import MakePredictor, Prediction, SegmentConditions, SegmentNetworks
 from longanimation.pipeline.scheduler import SegmentScheduler
-
-
-@dataclass(frozen=True)
-class SegmentNetworks:
-    """The networks of the loop. `memory` may be missing; `sketch_dit` is any callable with SketchDiT's arguments."""
-
-    transformer: torch.nn.Module
-    sketch_dit: Callable[..., torch.Tensor]
-    memory: DynamicGlobalLocalMemory | None = None
-
-
-@dataclass(frozen=True)
-class SegmentConditions:
-    """What a window is made from. F counts latent frames, padding frame included; all on the device of the networks.
-
-    Attributes:
-        prompt_embeds: [B, L, E].
-        negative_prompt_embeds: [B, L, E], or None for no guidance.
-        sketch_latents: [B, F, C, h, w], see `latents.sketch_latents`.
-        image_latents: [B, F, C, h, w], see `latents.image_latents`.
-        projected_memory: of `DynamicGlobalLocalMemory.project_memory`; None in the first window.
-        previous_tail: latents [B, n, C, h, w] of the previous window by step index (`SegmentResult.tail`).
-        hint_latents: [B, F, K, h, w] further input channels of SketchDiT, for models that were trained with them.
-    """
-
-    prompt_embeds: torch.Tensor
-    negative_prompt_embeds: torch.Tensor | None
-    sketch_latents: torch.Tensor
-    image_latents: torch.Tensor
-    projected_memory: ProjectedMemory | None = None
-    previous_tail: dict[int, torch.Tensor] | None = None
-    hint_latents: torch.Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -110,96 +76,41 @@ def denoise_segment(
     settings: SegmentSettings = SegmentSettings(),  # noqa: B008  (immutable)
     *,
     on_step: Callable[[int, torch.Tensor], None] | None = None,
+    predictor: MakePredictor = Prediction,
 ) -> SegmentResult:
     """Denoise one window (paper figure 3; published inference, section "one segment").
 
-    `on_step(index, latents)` is called after every step, after the fusion.
+    `on_step(index, latents)` is called after every step, after the fusion. `predictor` runs the networks.
     """
-    transformer = networks.transformer
-    device, dtype = conditions.image_latents.device, transformer.dtype
-    batch, frames, channels, height, width = conditions.image_latents.shape
-    shape = (batch, frames, channels, height, width)
+    device, dtype = conditions.image_latents.device, networks.transformer.dtype
+    shape = tuple(conditions.image_latents.shape)
     keep = torch.float32 if settings.float32_latents else dtype
 
     scheduler.set_timesteps(settings.steps)
     timesteps = [int(time) for time in scheduler.timesteps]
-    negative = conditions.negative_prompt_embeds
-    guided_steps = settings.guided_steps(negative is not None)
-    halves = [2 if index < guided_steps else 1 for index in range(len(timesteps))]
-    prompts = conditions.prompt_embeds.to(dtype)
-    if guided_steps:
-        prompts = torch.cat([negative.to(dtype), prompts])  # negative half first
-    tables = rotary_tables(
-        frames,
-        height,
-        width,
-        transformer.config.attention_head_dim,
-        patch_size=transformer.config.patch_size,
-        patch_size_t=transformer.config.patch_size_t or 1,
-        device=device,
-    )
-    image_latents = conditions.image_latents.to(dtype)
-    sources = [conditions.sketch_latents.to(dtype), image_latents]
-    if conditions.hint_latents is not None:
-        sources.append(conditions.hint_latents.to(dtype))
-    controls = ControlSource(
-        control_function(
-            networks.sketch_dit,
-            networks.memory,
-            conditions.projected_memory,
-            latents=torch.cat(sources, dim=2),
-            prompts=prompts,
-            ofs=settings.ofs,
-            image_rotary_emb=tables,
-        ),
-        timesteps,
-        halves,
-        steps_per_call=settings.control_steps_per_call,
-        ahead=settings.control_ahead,
-        store=settings.control_store,
-    )
-
-    if getattr(transformer, "is_cache_enabled", False):
-        transformer._reset_stateful_cache()  # what the previous window left behind is of no use
+    guided_steps = settings.guided_steps(conditions.negative_prompt_embeds is not None)
     latents = noise.initial(shape).to(device, keep) * scheduler.init_noise_sigma
     clean, tail = None, {}
-    for index, time in enumerate(timesteps):
-        count = halves[index]
-        with _step_cache(transformer, count):
-            prediction = transformer(
-                hidden_states=torch.cat([latents.to(dtype), image_latents], dim=2).repeat(count, 1, 1, 1, 1),
-                encoder_hidden_states=prompts[-count * batch :],
-                timestep=torch.full((count * batch,), time, device=device),
-                ofs=settings.ofs,
-                image_rotary_emb=tables,
-                control=controls.take(index).to(device),
-                control_scale=settings.control_scale,
-                return_dict=False,
-            )[0].float()
-        if count == 2:
-            without, with_prompt = prediction.chunk(2)
-            prediction = without + settings.guidance_scale * (with_prompt - without)
+    with closing(predictor(networks, conditions, settings, timesteps)) as window:
+        for index in range(len(timesteps)):
+            prediction = window.predict(index, latents)
+            if index < guided_steps:
+                without, with_prompt = prediction.chunk(2)
+                prediction = without + settings.guidance_scale * (with_prompt - without)
 
-        aligned = settings.aligned_timesteps
-        second_order = scheduler.is_second_order(index, aligned=aligned)
-        step_noise = noise.step(index, shape, second_order).to(device, keep)
-        latents, clean = scheduler.advance(index, prediction, latents, step_noise, clean, aligned=aligned)
-        latents = latents.to(keep)
+            aligned = settings.aligned_timesteps
+            second_order = scheduler.is_second_order(index, aligned=aligned)
+            step_noise = noise.step(index, shape, second_order).to(device, keep)
+            latents, clean = scheduler.advance(index, prediction, latents, step_noise, clean, aligned=aligned)
+            latents = latents.to(keep)
 
-        level = scheduler.noise_level(index, aligned=aligned)
-        if settings.fusion is not None and settings.fusion.active(index, level):
-            if conditions.previous_tail is not None:
-                latents = color_consistency_fusion(
-                    latents, conditions.previous_tail[index], first_index=settings.fusion.first_index
-                )
-            tail[index] = latents[:, -settings.tail_frames :].clone()  # not a view: it would keep the whole window
-        if on_step is not None:
-            on_step(index, latents)
+            level = scheduler.noise_level(index, aligned=aligned)
+            if settings.fusion is not None and settings.fusion.active(index, level):
+                if conditions.previous_tail is not None:
+                    latents = color_consistency_fusion(
+                        latents, conditions.previous_tail[index], first_index=settings.fusion.first_index
+                    )
+                tail[index] = latents[:, -settings.tail_frames :].clone()  # not a view: it would keep the whole window
+            if on_step is not None:
+                on_step(index, latents)
     return SegmentResult(latents, tail)
-
-
-def _step_cache(transformer, halves: int):
-    """Where diffusers' step caches keep what they saw; guided and unguided steps have different batches."""
-    if getattr(transformer, "is_cache_enabled", False):
-        return transformer.cache_context(f"{halves} halves")
-    return nullcontext()
