@@ -56,8 +56,7 @@ def worker(rank: int, port: int, folder: str):
     models, run = outputs()
     lengths = []
     models[2].transformer_blocks[0].norm1.register_forward_hook(lambda _, args, __: lengths.append(args[0].shape[1]))
-    for model in models:
-        split_over_processes(model, 2)
+    split_over_processes(*models, degree=2)
     torch.save((run(), lengths), os.path.join(folder, f"{rank}.pt"))
     torch.distributed.destroy_process_group()
 

@@ -39,22 +39,29 @@ def memory_plan(output: str) -> dict | None:
     return {"": {"control": tokens}, output: ContextParallelOutput(gather_dim=1, expected_dims=3)}
 
 
-def split_over_processes(model: torch.nn.Module, degree: int, *, uneven: bool = False) -> None:
-    """Let `degree` processes share every forward pass of a model (Ulysses: each holds a slice of the tokens).
+def split_over_processes(*models: torch.nn.Module, degree: int, groups: int = 1, uneven: bool = False) -> None:
+    """Let `degree` processes share every forward pass of the models (Ulysses: each holds a slice of the tokens).
 
-    Needs an initialised process group. Every process calls the model with the same whole inputs and gets the whole
-    output. `uneven` allows token counts that the degree does not divide (226 text tokens over 4 processes), where
-    diffusers has it. Heads must be a multiple of `degree`.
+    Needs an initialised process group of `groups * degree` processes, all of which call this; neighbouring ranks form
+    a group. Every process of a group then calls the models with the same whole inputs and gets the whole output.
+    `uneven` allows token counts that the degree does not divide (226 text tokens over 4 processes), where diffusers
+    has it. Heads must be a multiple of `degree`.
     """
     if ContextParallelInput is None:
         raise InputError("splitting a window over processes needs diffusers 0.36 or newer: pip install -U diffusers")
     from diffusers import ContextParallelConfig
 
-    config = ContextParallelConfig(ulysses_degree=degree, **({"ulysses_anything": True} if uneven else {}))
-    if torch.accelerator.is_available():
-        model.enable_parallelism(config=config)
-    else:
-        _split_on_cpu(model, config)
+    kind = "cuda" if torch.cuda.is_available() else "cpu"
+    mesh = torch.distributed.init_device_mesh(
+        kind, mesh_shape=(groups, 1, degree), mesh_dim_names=("groups", "ring", "ulysses")
+    )
+    for model in models:
+        options = {"ulysses_anything": True} if uneven else {}
+        config = ContextParallelConfig(ulysses_degree=degree, mesh=mesh["ring", "ulysses"], **options)
+        if kind == "cpu":
+            _split_on_cpu(model, config)
+        else:
+            model.enable_parallelism(config=config)
 
 
 def _split_on_cpu(model: torch.nn.Module, config) -> None:
@@ -62,10 +69,9 @@ def _split_on_cpu(model: torch.nn.Module, config) -> None:
     from diffusers import ParallelConfig
     from diffusers.hooks.context_parallel import apply_context_parallel
 
-    mesh = torch.distributed.init_device_mesh("cpu", mesh_shape=config.mesh_shape, mesh_dim_names=config.mesh_dim_names)
     parallel = ParallelConfig(context_parallel_config=config)
     rank, size = torch.distributed.get_rank(), torch.distributed.get_world_size()
-    parallel.setup(rank, size, torch.device("cpu"), mesh=mesh)
+    parallel.setup(rank, size, torch.device("cpu"), mesh=config.mesh)
     for module in model.modules():
         if hasattr(getattr(module, "processor", None), "_parallel_config"):
             module.processor._parallel_config = parallel

@@ -21,7 +21,8 @@ from longanimation.pipeline.latents import (
 )
 from longanimation.pipeline.noise import AlignedNoise, NoiseSource, PublishedNoise, WindowNoise
 from longanimation.pipeline.pictures import binary_lines, line_map
-from longanimation.pipeline.segment import SegmentConditions, SegmentNetworks, SegmentResult, denoise_segment
+from longanimation.pipeline.prediction import MakePredictor, Prediction, SegmentConditions, SegmentNetworks
+from longanimation.pipeline.segment import SegmentResult, denoise_segment
 from longanimation.pipeline.settings import WindowSettings
 
 PRESETS = ("tiny",)
@@ -73,6 +74,7 @@ class LongAnimationPipeline(DiffusionPipeline):
             line_network=line_network,
         )
         self.settings = settings if settings is not None else WindowSettings()
+        self.predictor: MakePredictor = Prediction  # longanimation.parallel shares it between processes
         self._prompts: dict[str, torch.Tensor] = {}
 
     @property
@@ -163,7 +165,10 @@ class LongAnimationPipeline(DiffusionPipeline):
     def denoise(self, conditions: SegmentConditions, noise: NoiseSource, on_step=None) -> SegmentResult:
         """Run the denoising loop of one window."""
         networks = SegmentNetworks(self.transformer, self.sketch_dit, self.memory)
-        return denoise_segment(networks, self.scheduler, conditions, noise, self.settings.denoising, on_step=on_step)
+        settings, predictor = self.settings.denoising, self.predictor
+        return denoise_segment(
+            networks, self.scheduler, conditions, noise, settings, on_step=on_step, predictor=predictor
+        )
 
     def decode(self, latents: torch.Tensor) -> np.ndarray:
         """Latents of `denoise` to frames uint8 [F, height, width, 3] at the working size."""
