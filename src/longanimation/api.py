@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -13,10 +14,12 @@ import numpy as np
 from longanimation.errors import InputError
 from longanimation.media import FrameSequence, from_arrays, open_sequence
 from longanimation.media.image_folder import ImageSequence
+from longanimation.model_options import ModelOptions
 from longanimation.presets import load_window_model
 from longanimation.shot.drawings import read_drawings, resolve_mode
 from longanimation.shot.frame_store import FrameStore
 from longanimation.shot.identical import DrawingsSeen
+from longanimation.shot.prompts import Prompts, describe_prompts, read_prompts
 from longanimation.shot.references import ReferenceLike, read_references
 from longanimation.shot.stream import colour_segments, plan_for
 from longanimation.shot.window import Reference, WindowModel
@@ -25,17 +28,26 @@ FINISHES = ("auto", "cel", "none")
 LINES_MODES = ("auto", "drawn", "extract")
 TRACES = ("keep", "paint")
 
+logger = logging.getLogger(__name__)
+
 
 def colorize(
     lines: str | os.PathLike | FrameSequence | np.ndarray | Sequence[np.ndarray | str | os.PathLike],
     references: ReferenceLike | Sequence[ReferenceLike],
-    prompt: str = "",
+    prompt: str | Sequence[str] = "",
     *,
     model: str | os.PathLike | WindowModel = "mini",
     finish: str = "auto",
     seed: int = 0,
     lines_mode: str = "auto",
     traces: str = "keep",
+    vram: float | str = "auto",
+    steps: int | None = None,
+    guidance: float | None = None,
+    size: tuple[int, int] | str | None = None,
+    memory: bool | None = None,
+    dtype: str | None = None,
+    compat: str | None = None,
 ) -> Iterator[np.ndarray]:
     """Colour a shot.
 
@@ -45,15 +57,18 @@ def colorize(
         references: coloured pictures, one or several: a path, an array, or for a key frame of the shot "PATH@FRAME" or
             (path or array, FRAME), where FRAME is the file's own number (0, 1, 2... for arrays and videos). Pictures
             that are not key frames (character sheets) may have any size.
-        prompt: what the background shows; used by models that paint backgrounds.
-        model: "mini", a model folder, or a `WindowModel`.
+        prompt: what the background shows, for models that paint backgrounds; or several, each with the frames it is
+            for: ["a beach", "120-240:the beach at night", "241-:a cave"] (numbers as for references).
+        model: "mini", "5b", a model folder (ours or as published), or a `WindowModel`.
         finish: "cel" for flat regions, "none" for the soft result, "auto" chooses by the references.
         seed: same seed, same machine: same bytes.
         lines_mode: "drawn" (line drawings), "extract" (take lines from coloured pictures) or "auto".
         traces: "keep" coloured trace lines in the result or "paint" over them.
+        vram, steps, guidance, size, memory, dtype, compat: see `ModelOptions`; for models given by name or folder.
 
     Returns an iterator of uint8 [H, W, 3] sRGB frames, as many as there are drawings, of their size, in order. Frames
-    are coloured as they are asked for; memory does not grow with the length of the shot.
+    are coloured as they are asked for; memory does not grow with the length of the shot. What the model says about the
+    shot, options without effect included, is logged as a warning of "longanimation.api".
 
     Raises InputError here for input that cannot be used, and while iterating for a frame that cannot be read.
     """
@@ -63,15 +78,23 @@ def colorize(
     sequence = _as_sequence(lines)
     mode = resolve_mode(sequence, lines_mode)
     shot_references = read_references(references, sequence, mode=mode)
+    prompts = read_prompts(prompt, sequence)
+    options = ModelOptions(steps, guidance, size, compat, memory, dtype, vram, prompts.changes)
     if isinstance(model, str | os.PathLike):
-        model = load_window_model(model, finish=finish)
-    return _frames(sequence, shot_references, model, prompt=prompt, seed=seed, mode=mode, traces=traces)
+        shot = sequence.height, sequence.width
+        model = load_window_model(model, finish=finish, options=options, shot=shot)
+    elif options.given:
+        raise InputError(f"{', '.join(options.given)} cannot be given for a model that is made already; set it there")
+    return _frames(sequence, shot_references, model, prompts=prompts, seed=seed, mode=mode, traces=traces)
 
 
 def _frames(
-    sequence: FrameSequence, references: list[Reference], model: WindowModel, *, prompt, seed, mode, traces
+    sequence: FrameSequence, references: list[Reference], model: WindowModel, *, prompts: Prompts, seed, mode, traces
 ) -> Iterator[np.ndarray]:
-    state = model.begin(references, size=(sequence.height, sequence.width), prompt=prompt, seed=seed)
+    state = model.begin(references, size=(sequence.height, sequence.width), prompt=prompts.whole, seed=seed)
+    segments = plan_for(model, len(sequence))
+    for note in [*getattr(model, "notes", []), *describe_prompts(prompts, segments, sequence.numbers, model)]:
+        logger.warning(note)
     seen = DrawingsSeen()
     with (
         tempfile.TemporaryDirectory(prefix="longanimation-") as folder,
@@ -79,7 +102,7 @@ def _frames(
         closing(read_drawings(sequence, 0, mode=mode, traces=traces, known=seen)) as drawings,
     ):
         stored: set[int] = set()
-        for result in colour_segments(model, state, plan_for(model, len(sequence)), drawings, seen):
+        for result in colour_segments(model, state, segments, drawings, seen):
             repeatable = seen.frames()
             for item in result.frames:
                 if item.frame is None:

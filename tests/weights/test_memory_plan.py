@@ -71,7 +71,7 @@ def test_the_published_weights_take_the_published_bytes():
 
 
 def test_every_usual_gpu_has_a_placement_at_both_published_sizes(plans, monkeypatch):
-    monkeypatch.setattr(memory_plan, "memory_plans", lambda model, size, frames: plans[size])
+    monkeypatch.setattr(memory_plan, "memory_plans", lambda model, size, **_: plans[size])
     chosen = {
         (size[0], vram): plan_memory("5b", size=size, vram=vram, ram=64).placement.name
         for size in plans
@@ -98,7 +98,7 @@ def test_placements_go_from_most_to_least_gpu_memory(plans):
 
 
 def test_what_does_not_fit_is_one_clear_line(plans, monkeypatch):
-    monkeypatch.setattr(memory_plan, "memory_plans", lambda model, size, frames: plans[size])
+    monkeypatch.setattr(memory_plan, "memory_plans", lambda model, size, **_: plans[size])
     with pytest.raises(
         InputError, match=r"5b at 768x1360 needs \d+\.\d GB of GPU memory at least .* 8.0 GB may be used"
     ):

@@ -30,6 +30,15 @@ class Traces(str, Enum):
     paint = "paint"
 
 
+class Compat(str, Enum):
+    paper = "paper"
+
+
+class Type(str, Enum):
+    bf16 = "bf16"
+    fp32 = "fp32"
+
+
 def colorize(
     input: Annotated[Path, Argument(metavar="INPUT", help="Folder of numbered pictures, a video, or one picture.")],
     output: Annotated[
@@ -41,12 +50,25 @@ def colorize(
             "--reference", "-r", metavar="REF", help="Coloured picture; PICTURE@FRAME if it is that frame. Repeatable."
         ),
     ],
-    prompt: Annotated[str, Option(help="What the background shows.")] = "",
-    model: Annotated[str, Option(help="mini, or a model folder.")] = "mini",
+    model: Annotated[str, Option(help="mini, 5b, or a model folder (ours or as published).")] = "mini",
     seed: Annotated[int, Option(help="Same seed, same machine: same bytes.")] = 0,
     finish: Annotated[Finish, Option(help="Flat regions (cel) or the soft result (none).")] = Finish.auto,
     lines: Annotated[Lines, Option(help="Line drawings, or coloured frames to extract lines from.")] = Lines.auto,
     traces: Annotated[Traces, Option(help="Keep coloured trace lines, or paint over them.")] = Traces.keep,
+    prompt: Annotated[
+        list[str] | None,
+        Option(help="What the background shows; 1-120:TEXT for some frames, by their numbers. Repeatable."),
+    ] = None,
+    prompt_file: Annotated[Path | None, Option(help="Text file of prompts, one a line, as for --prompt.")] = None,
+    vram: Annotated[str, Option(metavar="GB", help="GPU memory to use: 80, 48, 24, 16, 12... or auto.")] = "auto",
+    steps: Annotated[int | None, Option(help="Denoising steps (5b: 50).")] = None,
+    guidance: Annotated[float | None, Option(help="Weight of the prompt (5b: 6); 1 is faster and without.")] = None,
+    size: Annotated[
+        str | None, Option(metavar="HEIGHTxWIDTH", help="Working size, such as 576x1024 or 768x1360.")
+    ] = None,
+    memory: Annotated[bool | None, Option("--memory/--no-memory", help="Remember colours of earlier frames.")] = None,
+    dtype: Annotated[Type | None, Option(help="Number format of the weights; default: as stored.")] = None,
+    compat: Annotated[Compat | None, Option(help="paper: the published inference, quirks included.")] = None,
     fps: Annotated[str | None, Option(help="Frame rate of a video result; default: the input's, else 24.")] = None,
     resume: Annotated[bool, Option("--resume", help="Go on with an interrupted shot.")] = False,
     overwrite: Annotated[bool, Option("--overwrite", help="Replace what the output holds.")] = False,
@@ -59,26 +81,39 @@ def colorize(
     """
     from longanimation.lines import describe
     from longanimation.media import as_rate, open_sequence
+    from longanimation.model_options import ModelOptions
     from longanimation.presets import find_model, load_window_model
-    from longanimation.shot import Interrupted, ShotOutput, ShotSettings, read_references, run_shot
+    from longanimation.shot import Interrupted, ShotOutput, ShotSettings, read_prompts, read_references, run_shot
+    from longanimation.shot.disk_space import check_disk_space
     from longanimation.shot.drawings import resolve_mode
+    from longanimation.shot.prompts import describe_prompts, read_prompt_file
+    from longanimation.shot.stream import plan_for
 
     with Report(quiet=quiet, as_json=json) as report:
         sequence = open_sequence(input, fps=fps)
         ShotOutput(output, sequence).check(resume=resume, overwrite=overwrite)
         find_model(model)
+        prompts = read_prompts([*(prompt or []), *(read_prompt_file(prompt_file) if prompt_file else [])], sequence)
+        options = ModelOptions(
+            steps, guidance, size, compat and compat.value, memory, dtype and dtype.value, vram, prompts.changes
+        )
+        shot = sequence.height, sequence.width
+        room = [] if resume else check_disk_space(output, frames=len(sequence), size=shot)
         mode = resolve_mode(sequence, lines.value)
         notes: list[str] = []
         references = read_references(reference, sequence, mode=mode, notes=notes)
         report.note(f"{len(sequence)} frames of {sequence.width}x{sequence.height}")
-        for note in [describe(mode), *sequence.notes, *notes]:
+        for note in [describe(mode), *sequence.notes, *notes, *room]:
             report.note(note)
-        settings = ShotSettings(mode, prompt, seed, traces.value, as_rate(fps))
+        settings = ShotSettings(mode, prompts.whole, seed, traces.value, as_rate(fps))
+        window = load_window_model(model, finish=finish.value, options=options, shot=shot)
+        for note in describe_prompts(prompts, plan_for(window, len(sequence)), sequence.numbers, window):
+            report.note(note)
         try:
             result = run_shot(
                 sequence,
                 references,
-                load_window_model(model, finish=finish.value),
+                window,
                 output,
                 settings,
                 resume=resume,

@@ -31,7 +31,7 @@ def describe_installation() -> dict:
     """Versions, device, number formats and presets."""
     import torch
 
-    from longanimation.presets import PRESETS
+    from longanimation.presets import presets
 
     cuda = torch.cuda.is_available()
     return {
@@ -40,7 +40,7 @@ def describe_installation() -> dict:
         "libraries": {name: _version(name) for name in _LIBRARIES},
         "device": torch.cuda.get_device_name() if cuda else f"cpu, {torch.get_num_threads()} threads",
         "bf16": "yes" if _has_bf16(cuda) else "emulated, slow",
-        "models": {name: _preset(preset) for name, preset in PRESETS.items()},
+        "models": {name: _preset(preset) for name, preset in presets().items()},
     }
 
 
@@ -66,7 +66,9 @@ def describe_input(path: Path) -> dict:
 
 def _preset(preset) -> str:
     if not preset.installed:
-        return f"{preset.description}; not installed"
+        return f"{preset.description}; {preset.lacks}; {preset.remedy}"
+    if preset.folder is None:
+        return f"{preset.description}; made on the fly"
     return f"{preset.description}; {preset.size / 1e6:.1f} MB in {preset.folder}"
 
 

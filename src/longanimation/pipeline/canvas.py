@@ -22,12 +22,19 @@ class Canvas:
     size: tuple[int, int]
 
     @classmethod
-    def fit(cls, shot: tuple[int, int], max_pixels: int) -> Canvas:
-        """The canvas for a shot: no larger than `max_pixels` (padding aside), never enlarged."""
-        scale = min(1.0, (max_pixels / (shot[0] * shot[1])) ** 0.5)
+    def fit(cls, shot: tuple[int, int], max_pixels: int, size: tuple[int, int] | None = None) -> Canvas:
+        """The canvas for a shot: no larger than `max_pixels` (padding aside), never enlarged.
+
+        With `size` = (height, width): exactly that size, rounded up to multiples of 16; drawings are scaled, up too,
+        to fit into it.
+        """
+        if size is None:
+            scale = min(1.0, (max_pixels / (shot[0] * shot[1])) ** 0.5)
+        else:
+            scale = min(side / old for side, old in zip(size, shot, strict=True))
         content = tuple(max(1, round(side * scale)) for side in shot)
-        size = tuple(-(-side // MULTIPLE) * MULTIPLE for side in content)
-        return cls(tuple(shot), content, size)
+        padded = tuple(-(-side // MULTIPLE) * MULTIPLE for side in size or content)
+        return cls(tuple(shot), content, padded)
 
     def lines(self, lines: list[np.ndarray]) -> np.ndarray:
         """Drawings of the shot's size, uint8 [H, W] with 255 = paper, to uint8 [F, height, width]."""
@@ -51,7 +58,9 @@ class Canvas:
         frame = frame[: self.content[0], : self.content[1]]
         if frame.shape[:2] == self.shot:
             return np.ascontiguousarray(frame)
-        return cv2.resize(np.ascontiguousarray(frame), self.shot[::-1], interpolation=cv2.INTER_CUBIC)
+        shrinks = self.shot[0] < self.content[0]
+        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+        return cv2.resize(np.ascontiguousarray(frame), self.shot[::-1], interpolation=interpolation)
 
     def _padded(self, picture: np.ndarray, fill: int | None) -> np.ndarray:
         below, right = self.size[0] - picture.shape[0], self.size[1] - picture.shape[1]

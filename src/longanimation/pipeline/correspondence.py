@@ -60,6 +60,9 @@ class CorrespondenceWindow:
         self.settings = settings or CorrespondenceSettings()
         if self.settings.finish not in FINISHES:
             raise InputError(f"unknown finish {self.settings.finish!r}; choose one of {', '.join(FINISHES)}")
+        self.ignored: tuple[str, ...] = ()
+        """Options that the user gave for other models; `notes` will say so."""
+        self.notes: list[str] = []
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, **settings) -> "CorrespondenceWindow":
@@ -77,10 +80,14 @@ class CorrespondenceWindow:
         self, references: list[Reference], *, size: tuple[int, int], prompt: str = "", seed: int = 0
     ) -> CorrespondenceState:
         """Reads the references. The prompt and the seed have no effect: nothing is drawn at random, and what no
-        reference shows is not invented."""
+        reference shows is not invented. `notes` says so if they were given."""
         if not references:
             raise InputError("no reference given: name at least one coloured picture")
         self._size, self._references = size, references
+        ignored = dict.fromkeys([*(["prompt"] if prompt else []), *(["seed"] if seed else []), *self.ignored])
+        self.notes = (
+            [f"no effect with this model, which copies the references: {', '.join(ignored)}"] if ignored else []
+        )
         images, lines = [r.image for r in references], [r.drawing.lines for r in references]
         self._palette: Palette = extract_palette(images, lines)
         return CorrespondenceState(self._new_bank(), RegionTracker())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -37,16 +38,27 @@ class DiffusionWindow:
     Latents are kept on disk before they are decoded (through the runner's hooks), so a failed decoding costs no
     sampling. finish: "none" is the model's own picture under the artist's line; "cel" gives every closed region the
     reference colour that most of its pixels are nearest to; "auto": cel if the references are painted flat.
+
+    notes: sentences for the user from before. precision: what of the numbers depends on how the model was loaded; a
+    shot is not resumed with another. Make the window before the weights are moved or stored in another format.
     """
 
     reuse_identical = False
 
-    def __init__(self, pipeline: LongAnimationPipeline, *, finish: str = "none"):
+    def __init__(
+        self,
+        pipeline: LongAnimationPipeline,
+        *,
+        finish: str = "none",
+        notes: Sequence[str] = (),
+        precision: str = "as stored",
+    ):
         if finish not in FINISHES:
             raise InputError(f"unknown finish {finish!r}; choose one of {', '.join(FINISHES)}")
         self.pipeline, self._finish = pipeline, finish
         self.window, self.overlap = pipeline.settings.frames, pipeline.settings.overlap
-        self.notes: list[str] = []
+        self._said, self.notes = list(notes), list(notes)
+        self._precision, self._weights = precision, weights_digest(pipeline)
         self._hooks: WindowHooks | None = None
 
     @classmethod
@@ -58,24 +70,29 @@ class DiffusionWindow:
         self._hooks = hooks
 
     def fingerprint(self) -> dict:
-        digest = hashlib.sha256()
-        for name, module in sorted(self.pipeline.components.items()):
-            if isinstance(module, torch.nn.Module):
-                digest.update(name.encode() + _digest(module))
-        weights = digest.hexdigest()[:16]
-        settings = self.pipeline.settings.to_dict()
-        return {"model": "diffusion", "weights": weights, "finish": self._finish, "settings": settings}
+        return {
+            "model": "diffusion",
+            "weights": self._weights,
+            "precision": self._precision,
+            "finish": self._finish,
+            "settings": self.pipeline.settings.to_dict(),
+        }
 
     def begin(self, references: list[Reference], *, size: tuple[int, int], prompt: str, seed: int) -> DiffusionState:
         if not references:
             raise InputError("no reference given: name at least one coloured picture")
-        self._canvas = Canvas.fit(size, self.pipeline.settings.max_pixels)
+        settings = self.pipeline.settings
+        self._canvas = Canvas.fit(size, settings.max_pixels, settings.size)
         self._references, self._prompt, self._seed = references, prompt, seed
         self._palette = self._read_palette(references)
-        self.notes = []
-        if self._canvas.content != size:
-            height, width = self._canvas.content
-            self.notes.append(f"works at {width}x{height} and enlarges the colours to {size[1]}x{size[0]}")
+        self.notes = [*self._said, *_size_notes(self._canvas)]
+        keyed = [reference for reference in references if reference.frame is not None]
+        seen = {reference.name for reference in keyed or references[:1]}
+        unused = [reference.name for reference in references if reference.name not in seen]
+        if unused:
+            self.notes.append(
+                f"not used: {', '.join(unused)} (a window sees the key frame nearest to it, else the first)"
+            )
         return DiffusionState(history=self.pipeline.new_history())
 
     def colour(
@@ -126,7 +143,7 @@ class DiffusionWindow:
             lines,
             self._canvas.picture(reference.image, settings.reference_fit),
             self._canvas.whole_lines(reference.drawing.lines) if own else lines[0],
-            settings.prompt_for(segment.start, self._prompt, segment.index),
+            settings.prompt_for(segment.prompt_frame, self._prompt, segment.index),
             noise,
             previous_tail=state.tail,
             history=state.history,
@@ -174,6 +191,28 @@ def nearest_reference(references: list[Reference], segment: Segment) -> Referenc
 def _tail(tensors: dict[str, torch.Tensor], device) -> dict[int, torch.Tensor]:
     names = [name for name in tensors if name.startswith("tail.")]
     return {int(name.removeprefix("tail.")): tensors[name].to(device) for name in names}
+
+
+def _size_notes(canvas: Canvas) -> list[str]:
+    (height, width), (shot_height, shot_width) = canvas.content, canvas.shot
+    notes = []
+    if canvas.content != canvas.shot:
+        change = "enlarges" if height < shot_height else "reduces"
+        notes.append(f"works at {width}x{height} and {change} the colours to {shot_width}x{shot_height}")
+    filled = width * height / (canvas.size[0] * canvas.size[1])
+    if filled < 0.8:
+        sides = f"{canvas.size[0]}x{canvas.size[1]}"
+        notes.append(f"size {sides} (height x width): the drawings fill {filled:.0%} of it, the rest is padding")
+    return notes
+
+
+def weights_digest(pipeline: LongAnimationPipeline) -> str:
+    """A name for the weights of all networks together."""
+    digest = hashlib.sha256()
+    for name, module in sorted(pipeline.components.items()):
+        if isinstance(module, torch.nn.Module):
+            digest.update(name.encode() + _digest(module))
+    return digest.hexdigest()[:16]
 
 
 def _digest(module: torch.nn.Module) -> bytes:

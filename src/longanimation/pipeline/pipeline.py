@@ -106,18 +106,15 @@ class LongAnimationPipeline(DiffusionPipeline):
 
         Raises InputError for a folder that is not a whole model.
         """
-        if compat not in (None, "paper"):
-            raise InputError(f"compat {compat!r} is not known; there is only 'paper'")
+        stored = settings_of(folder, compat=compat)
         if str(folder) in PRESETS:
-            from longanimation.weights.tiny import tiny_parts, tiny_settings
+            from longanimation.weights.tiny import tiny_parts
 
-            parts, stored = tiny_parts(torch_dtype=torch_dtype), tiny_settings(paper=compat == "paper")
+            parts = tiny_parts(torch_dtype=torch_dtype)
         else:
             from longanimation.weights.load import load_parts
 
-            parts, stored = load_parts(folder, torch_dtype=torch_dtype), _stored_settings(Path(folder))
-            if compat == "paper":
-                stored = WindowSettings.published()
+            parts = load_parts(folder, torch_dtype=torch_dtype)
         return cls(**parts, settings=settings or stored)
 
     # ------------------------------------------------------------------ stages
@@ -249,7 +246,7 @@ class LongAnimationPipeline(DiffusionPipeline):
             from longanimation.lines import extract_lines
 
             reference_lines = extract_lines(reference)
-        canvas = Canvas.fit(lines[0].shape, self.settings.max_pixels)
+        canvas = Canvas.fit(lines[0].shape, self.settings.max_pixels, self.settings.size)
         held = lines + [lines[-1]] * (self.settings.frames - len(lines))
         noise = self.noise_source(seed, 0, 0)
         conditions = self.conditions(
@@ -271,9 +268,21 @@ class LongAnimationPipeline(DiffusionPipeline):
         return (1, self.vae.config.latent_channels, count, size[0] // ratio, size[1] // ratio)
 
 
-def _stored_settings(folder: Path) -> WindowSettings:
+def settings_of(folder: str | Path, *, compat: str | None = None) -> WindowSettings:
+    """The settings that a model begins with: those saved in its folder; compat "paper": the published ones.
+
+    Raises InputError for another compat.
+    """
     from longanimation.weights.tensor_files import read_json
 
-    index = folder / "model_index.json"
+    if compat not in (None, "paper"):
+        raise InputError(f"compat {compat!r} is not known; there is only 'paper'")
+    if str(folder) in PRESETS:
+        from longanimation.weights.tiny import tiny_settings
+
+        return tiny_settings(paper=compat == "paper")
+    if compat == "paper":
+        return WindowSettings.published()
+    index = Path(folder) / "model_index.json"
     stored = read_json(index).get("settings") if index.is_file() else None
     return WindowSettings.from_dict(stored) if isinstance(stored, dict) else WindowSettings()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 
 from longanimation.errors import InputError
+from longanimation.model_options import ModelOptions
 from longanimation.pipeline.fusion import Fusion
 from longanimation.pipeline.segment import SegmentSettings
 
@@ -31,6 +32,8 @@ class WindowSettings:
             the same moments; with 16 the fusion mixes pictures that are one frame apart.
         max_pixels: drawings larger than this are scaled down to it; sides are padded to multiples of 16 and cropped
             back. 576 x 1024 is the size that the published weights were trained at.
+        size: (height, width): work at exactly this size, rounded up to multiples of 16, whatever `max_pixels` says;
+            drawings are scaled to fit into it, padded, and cropped back. The paper's are 576 x 1024 and 768 x 1360.
         noise: "aligned": every latent frame of the shot has its own noise, the same in both windows that contain it;
             "window": every window has its own; ["same"]: all windows have the same, a likely cause of fixed patterns.
             With an overlap that is not 4k + 1, "aligned" cannot be and means "window".
@@ -46,13 +49,15 @@ class WindowSettings:
         memory: use the memory of earlier windows from the second one on.
         memory_skips_first_frame: [yes] the published result lacks frame 0, so its memory does.
         recent: local memory: the last frames of the "history", or of the thinned ["selection"].
-        prompts: pairs (frame, text): from that frame of the shot on, another prompt.
+        prompts: pairs (frame, text): from that 0-based frame of the shot on, another prompt. A window has one, that of
+            the middle of the frames it gives.
     """
 
     denoising: SegmentSettings = field(default_factory=SegmentSettings)
     frames: int = 81
     overlap: int = 17
     max_pixels: int = 576 * 1024
+    size: tuple[int, int] | None = None
     noise: str = "aligned"
     sketch_posterior: str = "mean"
     reference_slot: str = "own"
@@ -104,8 +109,15 @@ class WindowSettings:
         """Whether windows begin at multiples of four frames, so that latent frames of the shot can share noise."""
         return self.noise == "aligned" and self.overlap % 4 == 1
 
+    def with_options(self, options: ModelOptions) -> WindowSettings:
+        """These settings with what the user asked for. Raises InputError for what cannot be."""
+        loop = {"steps": options.steps, "guidance_scale": options.guidance}
+        window = {"size": options.size, "memory": options.memory, "prompts": options.prompts or None}
+        given = [{name: value for name, value in part.items() if value is not None} for part in (loop, window)]
+        return replace(self, denoising=replace(self.denoising, **given[0]), **given[1])
+
     def prompt_for(self, frame: int, prompt: str, window: int) -> str:
-        """The text of window number `window` that begins at `frame` of the shot."""
+        """The text of window number `window`, which `frame` of the shot stands for (`Segment.prompt_frame`)."""
         for start, text in sorted(self.prompts):
             if start <= frame:
                 prompt = text
@@ -127,5 +139,7 @@ class WindowSettings:
             if isinstance(denoising.get("fusion"), dict):
                 denoising["fusion"] = Fusion(**denoising["fusion"])
             values["denoising"] = SegmentSettings(**denoising)
+        if values.get("size") is not None:
+            values["size"] = tuple(values["size"])
         values["prompts"] = tuple((int(frame), str(text)) for frame, text in values.get("prompts", ()))
         return cls(**values)

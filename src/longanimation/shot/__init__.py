@@ -3,6 +3,7 @@
 from longanimation.shot.interrupt import Interrupted
 from longanimation.shot.output import ShotOutput
 from longanimation.shot.plan import Segment, plan_segments
+from longanimation.shot.prompts import read_prompts
 from longanimation.shot.references import read_references
 from longanimation.shot.runner import ShotReport, ShotSettings, run_shot
 from longanimation.shot.window import Reference, WindowHooks, WindowModel
@@ -17,6 +18,7 @@ __all__ = [
     "WindowHooks",
     "WindowModel",
     "plan_segments",
+    "read_prompts",
     "read_references",
     "run_shot",
 ]

@@ -24,6 +24,11 @@ class Segment:
     indices: tuple[int, ...]
 
     @property
+    def prompt_frame(self) -> int:
+        """The frame that stands for the window where text changes along the shot: the middle of the kept ones."""
+        return (self.keep_start + self.keep_stop - 1) // 2
+
+    @property
     def held(self) -> int:
         """Slots at the end that only repeat the last frame of the shot."""
         return len(self.indices) - (self.stop - self.start)

@@ -42,7 +42,8 @@ class WindowModel(Protocol):
         that the shot has not shown before: fewer than `window`, and no held frames at the end.
 
     A model may also have a method `use_hooks(hooks: WindowHooks)`, called once, before `begin`; and `notes: list[str]`,
-    sentences for the user about what it does with this shot, read after `begin`.
+    sentences for the user about what it does with this shot, read after `begin`; and `ignored: tuple[str, ...]`, names
+    of options that it has no use for.
     """
 
     window: int

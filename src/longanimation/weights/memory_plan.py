@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
 from longanimation.errors import InputError
 from longanimation.weights import working_memory
-from longanimation.weights.placement import ALWAYS_THERE, LARGE, PHASES, PLACEMENTS, STORED_IN_8_BITS, Placement
+from longanimation.weights.placement import (
+    ALWAYS_THERE,
+    CPU_PLACEMENTS,
+    LARGE,
+    PHASES,
+    PLACEMENTS,
+    STORED_IN_8_BITS,
+    Placement,
+)
 
 VRAM_SIZES = (80, 48, 24, 16, 12)
 """Usual sizes of GPUs in GB, for `--vram`; any other number works too."""
@@ -20,6 +28,8 @@ GIB = 2**30
 CONTEXT = 600 * 10**6  # what CUDA and its libraries take for themselves
 MARGIN = 1.05  # kernel work space and fragmentation
 PROGRAM = 3 * 10**9  # RAM of Python, the libraries and the pictures of a window
+CPU_PROGRAM = 7 * 10**8  # the same without CUDA's libraries and without the pictures
+PICTURES = 24  # bytes per pixel of a window: drawings, lines, colours, what is being written
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,7 @@ def plan_memory(
     frames: int = 81,
     vram: float | None = None,
     ram: float | None = None,
+    dtype: torch.dtype = working_memory.TYPE,
 ) -> MemoryPlan:
     """The first of `PLACEMENTS` (fastest first) that fits.
 
@@ -62,10 +73,11 @@ def plan_memory(
         model: a model folder or "5b" (which need not be fetched).
         size: height and width of the generated pictures; frames: length of a window.
         vram, ram: what may be used, in GiB; None: what is free on this machine's first GPU, and in its RAM.
+        dtype: working type of all networks.
 
     Raises InputError in one line when nothing fits, saying what would be needed.
     """
-    return first_fitting(memory_plans(model, size=size, frames=frames), model, vram=vram, ram=ram)
+    return first_fitting(memory_plans(model, size=size, frames=frames, dtype=dtype), model, vram=vram, ram=ram)
 
 
 def first_fitting(
@@ -95,8 +107,40 @@ def first_fitting(
     )
 
 
-def memory_plans(model: str | Path, *, size: tuple[int, int] = (576, 1024), frames: int = 81) -> list[MemoryPlan]:
-    """What every placement needs, in the order of `PLACEMENTS`. Raises InputError for an impossible size or folder."""
+def plan_for_cpu(
+    model: str | Path,
+    *,
+    size: tuple[int, int] = (576, 1024),
+    frames: int = 81,
+    ram: float | None = None,
+    dtype: torch.dtype = working_memory.TYPE,
+) -> MemoryPlan:
+    """The first of `CPU_PLACEMENTS` that fits into `ram` GiB (None: what is free). Raises InputError as `plan_memory`.
+
+    No GPU is counted: `MemoryPlan.phases` then says how much RAM each phase takes.
+    """
+    memory = free_ram() if ram is None else int(ram * GIB)
+    plans = memory_plans(model, size=size, frames=frames, dtype=dtype, placements=CPU_PLACEMENTS)
+    for plan in plans:
+        if plan.ram <= memory:
+            return plan
+    least = min(plans, key=lambda plan: plan.ram)
+    raise InputError(
+        f"{Path(model).name} at {size[0]}x{size[1]} needs {gb(least.ram)} of RAM at least without a GPU "
+        f"({least.placement.name}) and {gb(memory)} may be used; choose a smaller size, close other programs, or use "
+        "--model mini"
+    )
+
+
+def memory_plans(
+    model: str | Path,
+    *,
+    size: tuple[int, int] = (576, 1024),
+    frames: int = 81,
+    dtype: torch.dtype = working_memory.TYPE,
+    placements: tuple[Placement, ...] = PLACEMENTS,
+) -> list[MemoryPlan]:
+    """What every placement needs, in order. Raises InputError for an impossible size or folder."""
     height, width = size
     if height < 16 or width < 16 or height % 16 or width % 16:
         raise InputError(f"pictures of {height}x{width} cannot be generated: both sides must be multiples of 16")
@@ -106,7 +150,16 @@ def memory_plans(model: str | Path, *, size: tuple[int, int] = (576, 1024), fram
     if "memory_encoder" in parts:
         activations["memory"] = working_memory.memory_bytes(parts["memory_encoder"])
     coding = working_memory.coding_bytes(parts["vae"], height, width, frames)
-    return [_plan(parts, placement, size, activations | coding[placement.tiles]) for placement in PLACEMENTS]
+    wider = dtype.itemsize / working_memory.TYPE.itemsize
+    plans = []
+    for placement in placements:
+        needed = {phase: int(count * wider) for phase, count in (activations | coding[placement.tiles]).items()}
+        plan = _plan(parts, placement, size, needed, dtype)
+        if placement in CPU_PLACEMENTS:
+            pictures = frames * height * width * PICTURES
+            plan = replace(plan, ram=int(max(plan.phases.values()) * MARGIN) + pictures + CPU_PROGRAM)
+        plans.append(plan)
+    return plans
 
 
 def free_vram() -> int | None:
@@ -136,16 +189,22 @@ def gb(count: int) -> str:
 
 
 def _plan(
-    parts: Mapping[str, torch.nn.Module], placement: Placement, size: tuple[int, int], activations: Mapping[str, int]
+    parts: Mapping[str, torch.nn.Module],
+    placement: Placement,
+    size: tuple[int, int],
+    activations: Mapping[str, int],
+    dtype: torch.dtype,
 ) -> MemoryPlan:
     stored, on_device = {}, {}
     for name, part in parts.items():
         small = placement.eight_bits and name in STORED_IN_8_BITS
-        stored[name] = working_memory.weight_bytes(part, eight_bits=small)
+        stored[name] = working_memory.weight_bytes(part, eight_bits=small, dtype=dtype)
         if placement.offload == "block" and name in LARGE:
-            on_device[name] = working_memory.streamed_bytes(name, part)
+            on_device[name] = working_memory.streamed_bytes(name, part, dtype=dtype)
         else:
-            widened = working_memory.layer_bytes(part) if small else 0  # an 8-bit layer is widened as it runs
+            widened = (
+                working_memory.layer_bytes(part, dtype=dtype) if small else 0
+            )  # an 8-bit layer is widened as it runs
             on_device[name] = stored[name] + widened
     always = [name for name in ALWAYS_THERE if name in parts]
     phases = {}

@@ -38,10 +38,10 @@ class Placement:
     eight_bits: bool = False
     tiles: bool = False
 
-    def describe(self) -> str:
+    def describe(self, device: str = "GPU") -> str:
         """In words, for a log line."""
         words = {
-            "none": "all parts stay on the GPU",
+            "none": f"all parts stay on the {device}",
             "phase": "each part is on the GPU only while it is used",
             "block": "layers are on the GPU only while they run (slow)",
         }[self.offload]
@@ -58,6 +58,13 @@ PLACEMENTS = (
     Placement("by block, 8 bits, tiles", "block", eight_bits=True, tiles=True),
 )
 """From fastest and exact to smallest."""
+
+CPU_PLACEMENTS = (
+    Placement("on the CPU", "none"),
+    Placement("on the CPU, tiles", "none", tiles=True),
+    Placement("on the CPU, 8 bits, tiles", "none", eight_bits=True, tiles=True),
+)
+"""Without a GPU, where all weights are in RAM anyway."""
 
 
 class Residence:

@@ -38,9 +38,9 @@ def empty_parts(model: str | Path) -> dict[str, torch.nn.Module]:
     return {name: open_part(folder, name).module for name in folder.parts if name in NETWORKS}
 
 
-def weight_bytes(part: torch.nn.Module, *, eight_bits: bool = False) -> int:
+def weight_bytes(part: torch.nn.Module, *, eight_bits: bool = False, dtype: torch.dtype = TYPE) -> int:
     """Bytes of the weights. In 8 bits: what diffusers' layerwise casting stores so, linear layers and convolutions."""
-    sizes = {id(value): value.numel() * TYPE.itemsize for value in part.parameters()}  # a shared table counts once
+    sizes = {id(value): value.numel() * dtype.itemsize for value in part.parameters()}  # a shared table counts once
     if eight_bits:
         kept = tuple(getattr(part, "_skip_layerwise_casting_patterns", None) or ())
         for name, module in part.named_modules():
@@ -49,21 +49,21 @@ def weight_bytes(part: torch.nn.Module, *, eight_bits: bool = False) -> int:
     return sum(sizes.values())
 
 
-def layer_bytes(part: torch.nn.Module) -> int:
+def layer_bytes(part: torch.nn.Module, *, dtype: torch.dtype = TYPE) -> int:
     """Bytes of the largest single layer in the working type."""
-    return max((value.numel() * TYPE.itemsize for value in part.parameters()), default=0)
+    return max((value.numel() * dtype.itemsize for value in part.parameters()), default=0)
 
 
-def streamed_bytes(name: str, part: torch.nn.Module) -> int:
+def streamed_bytes(name: str, part: torch.nn.Module, *, dtype: torch.dtype = TYPE) -> int:
     """Bytes on the device of a part whose layers are streamed: two layers, and what lies outside of layers."""
     total = 0
     for module, level in streamed_modules(name, part):
         if level == "leaf_level":
-            total += 2 * layer_bytes(module)
+            total += 2 * layer_bytes(module, dtype=dtype)
             continue
         stacks = [child for child in module.children() if isinstance(child, torch.nn.ModuleList | torch.nn.Sequential)]
-        blocks = [weight_bytes(block) for stack in stacks for block in stack]
-        total += weight_bytes(module) - sum(blocks) + 2 * max(blocks, default=0)
+        blocks = [weight_bytes(block, dtype=dtype) for stack in stacks for block in stack]
+        total += weight_bytes(module, dtype=dtype) - sum(blocks) + 2 * max(blocks, default=0)
     return total
 
 
