@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 
+from longanimation.cli.processes import launched_as_team, run_together
 from longanimation.errors import InputError
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; the exit code: 0 done, 2 bad input (one line on stderr), 130 stopped with Ctrl-C.
 
-    With --json an error is also one JSON object on stdout. A bug raises.
+    With --json an error is also one JSON object on stdout. A bug raises. Processes that torchrun started run `colorize`
+    together and all return the same code.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    if launched_as_team(arguments):
+        return run_together(partial(_run, arguments))
+    return _run(arguments)
+
+
+def _run(arguments: list[str]) -> int:
     from longanimation.cli.app import app
 
     try:

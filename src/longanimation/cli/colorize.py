@@ -10,6 +10,7 @@ from typing import Annotated
 
 from typer import Argument, Exit, Option
 
+from longanimation.cli.processes import how_launched, share_window_model
 from longanimation.cli.report import Report, duration
 
 
@@ -32,6 +33,12 @@ class Traces(str, Enum):
 
 class Compat(str, Enum):
     paper = "paper"
+
+
+class Parallel(str, Enum):
+    auto = "auto"
+    guidance = "guidance"
+    ulysses = "ulysses"
 
 
 class Type(str, Enum):
@@ -69,6 +76,9 @@ def colorize(
     memory: Annotated[bool | None, Option("--memory/--no-memory", help="Remember colours of earlier frames.")] = None,
     dtype: Annotated[Type | None, Option(help="Number format of the weights; default: as stored.")] = None,
     compat: Annotated[Compat | None, Option(help="paper: the published inference, quirks included.")] = None,
+    parallel: Annotated[
+        Parallel, Option(help="With torchrun: guidance halves on different GPUs, or a window in slices (ulysses).")
+    ] = Parallel.auto,
     fps: Annotated[str | None, Option(help="Frame rate of a video result; default: the input's, else 24.")] = None,
     resume: Annotated[bool, Option("--resume", help="Go on with an interrupted shot.")] = False,
     overwrite: Annotated[bool, Option("--overwrite", help="Replace what the output holds.")] = False,
@@ -107,6 +117,8 @@ def colorize(
             report.note(note)
         settings = ShotSettings(mode, prompts.whole, seed, traces.value, as_rate(fps))
         window = load_window_model(model, finish=finish.value, options=options, shot=shot)
+        for note in share_window_model(window, find_model(model), parallel.value):
+            report.note(note)
         for note in describe_prompts(prompts, plan_for(window, len(sequence)), sequence.numbers, window):
             report.note(note)
         try:
@@ -151,6 +163,6 @@ def _summary(result) -> str:
 
 def _say_how_to_go_on(stopped, report: Report) -> int:
     arguments = [word for word in sys.argv[1:] if word not in ("--resume", "--overwrite")]
-    command = shlex.join(["longanimation", *arguments, "--resume"])
+    command = shlex.join([*how_launched(), *arguments, "--resume"])
     report.stopped(f"stopped; go on with: {command}")
     return stopped.exit_code

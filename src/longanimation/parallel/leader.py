@@ -31,8 +31,7 @@ def share_pipeline(team: Team, pipeline: LongAnimationPipeline, folder: str | Pa
     layout = choose_layout(mode, team.size, guided=loop.guided_steps(True) > 0, heads=heads)
     if layout.slices > 1:
         _require_splittable(pipeline)
-    residence = getattr(pipeline, "residence", None)
-    placement = residence.placement if residence is not None else None
+    placement = pipeline.residence.placement if pipeline.residence is not None else None
     team.tell(Load(str(folder), layout, pipeline.transformer.dtype, placement))
     pipeline.predictor = partial(SharedPrediction, Sharing(team, layout))
     return layout
@@ -51,6 +50,8 @@ class Sharing:
         if slices == 1:
             return
         uneven = any(length % slices for length in lengths_of(networks, conditions))
+        if uneven and self.team.device.type == "cpu":
+            raise InputError(f"gloo cannot cut this window into {slices} equal slices; use another --size or no slices")
         if self._uneven is None:
             self._uneven = uneven
             with self.team.together():

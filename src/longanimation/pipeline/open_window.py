@@ -63,7 +63,7 @@ def open_diffusion_window(
         placement, notes = plan.placement, notes + said
     pipeline = LongAnimationPipeline.from_pretrained(folder, settings=settings)
     window = DiffusionWindow(pipeline, finish=finish, notes=notes, precision=_precision(placement, dtype))
-    Residence(pipeline.components, placement, device, dtype or pipeline.transformer.dtype)
+    pipeline.residence = Residence(pipeline.components, placement, device, dtype or pipeline.transformer.dtype)
     return window
 
 

@@ -74,6 +74,7 @@ class LongAnimationPipeline(DiffusionPipeline):
             line_network=line_network,
         )
         self.settings = settings if settings is not None else WindowSettings()
+        self.residence = None  # `Residence`, where one moves the parts
         self.predictor: MakePredictor = Prediction  # longanimation.parallel shares it between processes
         self._prompts: dict[str, torch.Tensor] = {}
 
