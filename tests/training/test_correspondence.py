@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from longanimation.data.synth import render_clip
 from longanimation.models.correspondence_memory import CorrespondenceMemory
@@ -94,3 +95,13 @@ def test_a_finished_run_does_not_train_again(tmp_path):
     before = (tmp_path / "run/correspondence/diffusion_pytorch_model.safetensors").read_bytes()
     train(config(tmp_path, steps=2))
     assert (tmp_path / "run/correspondence/diffusion_pytorch_model.safetensors").read_bytes() == before
+
+
+def test_a_run_leaves_pictures_that_show_reference_lines_copy_and_truth(tmp_path):
+    train(config(tmp_path))
+    (path,) = (tmp_path / "run/samples").glob("*.png")
+    picture = np.asarray(Image.open(path).convert("RGB"))
+    assert picture.shape == (2 * 64, 4 * 112, 3), "two validation clips, four panels each"
+    reference, lines, copied, truth = np.split(picture, 4, axis=1)
+    assert (np.ptp(lines, axis=2) == 0).all(), "lines are grey"
+    assert np.ptp(truth, axis=2).max() > 30 and not np.array_equal(copied, truth)

@@ -3,8 +3,6 @@
 longanimation train correspondence --output runs/correspondence --steps 20000
 """
 
-import json
-import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -18,6 +16,8 @@ from longanimation.pipeline.precision import has_fast_bfloat16
 from longanimation.training.clip_store import ClipStore
 from longanimation.training.correspondence_loss import episode_loss
 from longanimation.training.episodes import EpisodeConfig, make_episode
+from longanimation.training.journal import Journal, RunClock, write_json
+from longanimation.training.sample_pictures import sample_picture
 
 
 @dataclass
@@ -89,10 +89,10 @@ def train(config: CorrespondenceTrainConfig, progress=None) -> dict:
         betas=(0.9, 0.99),
     )
     step, seconds = _restore(output, model, ema, optimizer, device)
-    _write_json(output / "config.json", asdict(config))
+    write_json(output / "config.json", asdict(config))
     loader = _loader(EpisodeDataset(config, "train", config.steps * config.batch_size), config, step, device)
-    log = _Log(output)
-    started = saved = time.monotonic()
+    log = Journal(output)
+    clock = RunClock(seconds, limit=config.limit_seconds, save_every=config.save_seconds)
     metrics: dict = {}
     totals = torch.zeros(5, device=device)
     for batch in loader:
@@ -112,28 +112,26 @@ def train(config: CorrespondenceTrainConfig, progress=None) -> dict:
         if step % config.log_steps == 0:
             loss, right, known, points_right, points_known = totals.tolist()
             totals.zero_()
-            elapsed = seconds + time.monotonic() - started
             metrics = {
                 "loss": loss / config.log_steps,
                 "regions_right": right / max(known, 1),
                 "points_right": points_right / max(points_known, 1),
-                "seconds": elapsed,
+                "seconds": clock.seconds,
                 "learning_rate": _learning_rate(config, step),
             }
             log.write(step, metrics)
             if progress:
                 progress(step, metrics)
-        now = time.monotonic()
-        out_of_time = config.limit_seconds is not None and now - started > config.limit_seconds
-        last = step >= config.steps or out_of_time
+        last = step >= config.steps or clock.over
         if last or step % config.validate_steps == 0:
-            metrics = validate(_with_ema(model, ema), config, device)
+            averaged = _with_ema(model, ema)
+            metrics = validate(averaged, config, device)
             log.write(step, metrics)
+            log.write_picture(step, _samples(averaged, config))
             if progress:
                 progress(step, metrics)
-        if last or now - saved > config.save_seconds:
-            _save(output, model, ema, optimizer, step, seconds + time.monotonic() - started)
-            saved = time.monotonic()
+        if last or clock.save_due():
+            _save(output, model, ema, optimizer, step, clock.seconds)
         if last:
             break
     return metrics
@@ -156,6 +154,11 @@ def validate(model: CorrespondenceMemory, config: CorrespondenceTrainConfig, dev
         "validation/regions_right": right / max(known, 1),
         "validation/points_right": points_right / max(points_known, 1),
     }
+
+
+def _samples(model: CorrespondenceMemory, config: CorrespondenceTrainConfig) -> np.ndarray:
+    store = ClipStore(config.cache, "test", config.render_size)
+    return np.concatenate([sample_picture(model, store.get(i)) for i in range(min(4, config.validation_clips))])
 
 
 def _loader(dataset, config, step, device):
@@ -224,28 +227,3 @@ def _restore(output, model, ema, optimizer, device):
     ema.update(checkpoint["ema"])
     optimizer.load_state_dict(checkpoint["optimizer"])
     return checkpoint["step"], checkpoint["seconds"]
-
-
-def _write_json(path, data):
-    with atomic_path(path) as temporary:
-        Path(temporary).write_text(json.dumps(data, indent=2) + "\n")
-
-
-class _Log:
-    """One JSON line a record, and TensorBoard where it is installed."""
-
-    def __init__(self, output: Path):
-        self.path = output / "log.jsonl"
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-
-            self.board = SummaryWriter(output / "tensorboard")
-        except ImportError:
-            self.board = None
-
-    def write(self, step: int, metrics: dict) -> None:
-        with self.path.open("a") as file:
-            file.write(json.dumps({"step": step, **metrics}) + "\n")
-        if self.board:
-            for name, value in metrics.items():
-                self.board.add_scalar(name, value, step)

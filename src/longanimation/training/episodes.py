@@ -13,8 +13,9 @@ class EpisodeConfig:
     """size: (height, width) the network sees. zoom: range of raster pixels per network pixel. points: per frame.
 
     wrong_regions, wrong_colors: share of history's regions, and of its colours throughout, that are wrong.
-    notes: share of character sheets with names, swatches and pointing lines. see_local, see_global: chance that a
-    frame near in time, or farther away, is visible.
+    notes: share of character sheets with names, swatches and pointing lines. reframed: share of frames cut elsewhere
+    and at another scale than the rest of their clip, as after a cut, a pan or a change of sides: places are a hint, not
+    a law. see_local, see_global: chance that a frame near in time, or farther away, is visible.
     """
 
     size: tuple[int, int] = (160, 288)
@@ -23,6 +24,7 @@ class EpisodeConfig:
     wrong_regions: float = 0.05
     wrong_colors: float = 0.1
     notes: float = 0.6
+    reframed: float = 0.2
     see_local: float = 0.65
     see_global: float = 0.35
 
@@ -38,8 +40,9 @@ def make_episode(clip, config: EpisodeConfig, rng: np.random.Generator, *, augme
     if augment and clip.positions[0] < 0 and rng.random() < config.notes:
         clip = _annotate_sheet(clip, rng)
     window, flip = _window(clip, config, rng, augment)
+    windows = [_elsewhere(window, clip, config, rng) if augment else window for _ in range(count)]
     lines, labels, parts = (
-        [_cut(frame, window, flip, config.size, area) for frame in frames]
+        [_cut(frame, box, flip, config.size, area) for frame, box in zip(frames, windows, strict=True)]
         for frames, area in ((clip.lines, True), (clip.labels, False), (clip.parts, False))
     )
     if augment:
@@ -108,6 +111,19 @@ def _window(clip, config, rng, augment):
     y0 = int(np.clip(y - box_height / 2, 0, height - box_height))
     x0 = int(np.clip(x - box_width / 2, 0, width - box_width))
     return (y0, x0, y0 + box_height, x0 + box_width), augment and rng.random() < 0.5
+
+
+def _elsewhere(window, clip, config, rng):
+    """Mostly the window itself; sometimes one of up to a quarter more or less size, half a window away at most."""
+    if rng.random() >= config.reframed:
+        return window
+    height, width = clip.lines.shape[1:]
+    y0, x0, y1, x1 = window
+    scale = min(rng.uniform(0.75, 1.25), height / (y1 - y0), width / (x1 - x0))
+    box_height, box_width = int((y1 - y0) * scale), int((x1 - x0) * scale)
+    y = np.clip(y0 + rng.uniform(-0.3, 0.3) * (y1 - y0), 0, height - box_height)
+    x = np.clip(x0 + rng.uniform(-0.5, 0.5) * (x1 - x0), 0, width - box_width)
+    return int(y), int(x), int(y) + box_height, int(x) + box_width
 
 
 def _cut(frame, window, flip, size, area):
