@@ -15,7 +15,7 @@ import time
 import warnings
 from pathlib import Path
 
-from gpu.results import Results
+from gpu.results import Results, write
 
 SIZES = ["576x1024", "768x1360"]
 TINY_SIZES = ["48x64", "32x48"]
@@ -96,9 +96,7 @@ def write_table(output: Path) -> None:
         return
     from gpu.table import markdown
 
-    from longanimation.media.atomic import write_bytes
-
-    write_bytes(output / "gpu_segment.md", markdown(results).encode())
+    write(output / "gpu_segment.md", markdown(results))
     print(f"written: {output / 'gpu_segment.md'}")
 
 

@@ -116,6 +116,15 @@ def measure_loop(variant: Loop, window: Window, effort: Effort, known: dict, fol
     return result
 
 
+def clean_slate() -> None:
+    """Undo what earlier variants set for the whole process: diffusers sets a backend for all models, too, and compiled
+    code lives on."""
+    from diffusers.models.attention_dispatch import AttentionBackendName, _AttentionBackendRegistry
+
+    _AttentionBackendRegistry.set_active_backend(AttentionBackendName.NATIVE)
+    torch.compiler.reset()
+
+
 def require(variant: Loop, backend: str | None, window: Window) -> None:
     """Raises what is missing before large networks are made for nothing."""
     if backend:
@@ -126,10 +135,6 @@ def require(variant: Loop, backend: str | None, window: Window) -> None:
 
 def prepare(variant: Loop, backend: str | None, transformer, sketch, device: torch.device) -> None:
     """Put the variant's levers on the networks. Raises what diffusers raises where one is not usable here."""
-    from diffusers.models.attention_dispatch import AttentionBackendName, _AttentionBackendRegistry
-
-    _AttentionBackendRegistry.set_active_backend(AttentionBackendName.NATIVE)  # a backend is also set for all models
-    torch.compiler.reset()
     for network in (transformer, sketch):
         if backend:
             network.set_attention_backend(backend)

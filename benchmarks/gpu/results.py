@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from longanimation.media.atomic import make_folder, write_json
 
 MEASURED, FAILED, RUNNING = "measured", "failed", "running"
 
@@ -30,8 +29,7 @@ class Results:
         return cls(path, stored["machine"], stored["sizes"])
 
     def write(self) -> None:
-        make_folder(self.path.parent)
-        write_json(self.path, {"machine": self.machine, "sizes": self.sizes})
+        write(self.path, json.dumps({"machine": self.machine, "sizes": self.sizes}, indent=2) + "\n")
 
     def at(self, size: str) -> dict[str, dict]:
         return self.sizes.setdefault(size, {})
@@ -57,6 +55,14 @@ class Results:
         """As if it had not been begun: the next run does it."""
         del self.sizes[size][variant]
         self.write()
+
+
+def write(path: Path, text: str) -> None:
+    """Replace a file at once. Not by `longanimation.media`, which needs video packages that a GPU machine may lack."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
 
 
 def failed(reason: str, began: float | None = None) -> dict:

@@ -43,7 +43,7 @@ def supervise(command: list[str], results: Results, *, limit: float | None, vari
 def _watch(process: subprocess.Popen, results: Results, end: float | None, variant_limit: float) -> tuple[bool, bool]:
     """Wait for the process; returns (a variant hangs, time is up)."""
     while process.poll() is None:
-        time.sleep(0.2)
+        time.sleep(0.5)
         if end is not None and time.time() > end:
             return False, True
         under_way = Results.read(results.path).running()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from gpu.flops import matmul_flops_per_second, wait
-from gpu.loop import Effort, measure_loop
+from gpu.loop import Effort, clean_slate, measure_loop
 from gpu.networks import Model, Window
 from gpu.results import MEASURED, Results, failed
 from gpu.stages import measure_stage
@@ -95,6 +95,7 @@ def work(plan: Plan, results: Results) -> int:
 def measure(variant: Loop | Stage, window: Window, plan: Plan, results: Results, peak: float) -> dict:
     """A result, or the reason why there is none."""
     cuda = plan.device.type == "cuda"
+    clean_slate()
     try:
         if isinstance(variant, Stage):
             result = measure_stage(variant, window)
