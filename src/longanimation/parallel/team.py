@@ -60,9 +60,12 @@ class Team:
             dist.broadcast_object_list([message], src=0, device=torch.device("cpu"))
 
     def hear(self) -> Any:
-        """The leader's next message."""
+        """The leader's next message. Ends this process if the leader is gone."""
         box = [None]
-        dist.broadcast_object_list(box, src=0, device=torch.device("cpu"))
+        try:
+            dist.broadcast_object_list(box, src=0, device=torch.device("cpu"))
+        except RuntimeError as error:
+            raise SystemExit(f"longanimation: process {self.rank}: the leading process is gone") from error
         return box[0]
 
     def hand_round(self, tensor: torch.Tensor, source: int = 0) -> None:
