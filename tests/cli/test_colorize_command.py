@@ -11,7 +11,9 @@ import pytest
 
 import longanimation
 from longanimation.cli import main
+from longanimation.errors import InputError
 from longanimation.media import open_sequence, read_image
+from longanimation.presets import load_window_model
 
 
 @pytest.fixture
@@ -132,3 +134,25 @@ def test_info_describes_this_installation_and_an_input(make_shot, capsys):
     assert main(["info", "in", "--json"]) == 0
     content = json.loads(capsys.readouterr().out)
     assert (content["frames"], content["size"], content["lines"]) == (3, "64x48", "drawn")
+
+
+def test_options_that_the_model_has_no_use_for_are_one_line(make_shot, colorize, tiny_model, capsys, caplog):
+    make_shot(2)
+    assert colorize("-o", "out", "--prompt", "a beach", "--steps", "4", "--vram", "24", "--no-memory") == 0
+    line = "no effect with this model, which copies the references: prompt, steps, vram"
+    assert capsys.readouterr().err.count(line) == 1
+    frames = longanimation.colorize("in", "key.png@101", ["101-:a beach"], model=tiny_model, steps=4, vram=24)
+    assert len(list(frames)) == 2
+    assert [record.message for record in caplog.records if record.name == "longanimation.api"] == [
+        "no effect with this model, which copies the references: steps, vram, prompt"
+    ]
+    with pytest.raises(InputError, match="steps cannot be given for a model that is made already"):
+        longanimation.colorize("in", "key.png@101", model=load_window_model(tiny_model), steps=4)
+
+
+def test_info_says_which_models_there_are_and_what_to_run_for_5b(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("LONGANIMATION_WEIGHTS", str(tmp_path))
+    assert main(["info", "--json"]) == 0
+    models = json.loads(capsys.readouterr().out)["models"]
+    assert list(models) == ["mini", "5b", "tiny"]
+    assert "MB in" in models["mini"] and "not fetched yet" in models["5b"] and "weights fetch 5b" in models["5b"]

@@ -1,12 +1,14 @@
 """Settings, working size and noise of the diffusion model: small rules with large consequences."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from longanimation.errors import InputError
+from longanimation.model_options import ModelOptions
 from longanimation.pipeline import Fusion, SegmentScheduler, SegmentSettings, WindowSettings
 from longanimation.pipeline.canvas import Canvas
 from longanimation.pipeline.noise import AlignedNoise, PublishedNoise, WindowNoise
@@ -14,7 +16,7 @@ from longanimation.pipeline.noise import AlignedNoise, PublishedNoise, WindowNoi
 
 def test_settings_survive_json():
     settings = WindowSettings(
-        frames=17, overlap=9, prompts=((3, "night"),), denoising=SegmentSettings(steps=5, tail_frames=2)
+        frames=17, overlap=9, size=(96, 160), prompts=((3, "night"),), denoising=SegmentSettings(steps=5, tail_frames=2)
     )
     assert WindowSettings.from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
     with pytest.raises(InputError, match="unknown settings: stpes"):
@@ -72,6 +74,33 @@ def test_shots_are_scaled_down_to_the_pixels_allowed_and_padded_to_multiples_of_
     canvas = Canvas.fit(shot, 576 * 1024)
     assert canvas.size == size
     assert canvas.restore(np.zeros((*size, 3), np.uint8)).shape == (*shot, 3)
+
+
+@pytest.mark.parametrize(
+    ("shot", "size", "content", "padded"),
+    [
+        ((1080, 1920), (768, 1360), (765, 1360), (768, 1360)),
+        ((96, 160), (576, 1024), (576, 960), (576, 1024)),
+        ((96, 160), (100, 200), (100, 167), (112, 208)),
+        ((1080, 1920), (1024, 576), (324, 576), (1024, 576)),
+    ],
+)
+def test_at_a_size_of_ones_choice_drawings_are_scaled_to_fit_and_padded(shot, size, content, padded):
+    canvas = Canvas.fit(shot, 576 * 1024, size)
+    assert (canvas.content, canvas.size) == (content, padded)
+    frame = np.zeros((*padded, 3), np.uint8)
+    frame[: content[0], : content[1]] = 200  # padding is black here and must leave no trace
+    restored = canvas.restore(frame)
+    assert restored.shape == (*shot, 3) and (restored == 200).all()
+
+
+def test_what_the_user_asks_for_ends_up_in_the_settings_and_nothing_else_changes():
+    options = ModelOptions(steps=8, guidance=1.5, size="96x160", memory=False, prompts=((3, "night"),))
+    before, after = WindowSettings(), WindowSettings().with_options(options)
+    assert (after.denoising.steps, after.denoising.guidance_scale) == (8, 1.5)
+    assert (after.size, after.memory, after.prompts) == ((96, 160), False, ((3, "night"),))
+    back = replace(after, denoising=before.denoising, size=None, memory=True, prompts=())
+    assert back == before == before.with_options(ModelOptions(vram=24, dtype="bf16"))
 
 
 def test_padding_is_cropped_back_exactly():

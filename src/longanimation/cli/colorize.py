@@ -108,7 +108,7 @@ def colorize(
             steps, guidance, size, compat and compat.value, memory, dtype and dtype.value, vram, prompts.changes
         )
         shot = sequence.height, sequence.width
-        room = [] if resume else check_disk_space(output, frames=len(sequence), size=shot)
+        room = [] if resume or overwrite else check_disk_space(output, frames=len(sequence), size=shot)
         mode = resolve_mode(sequence, lines.value)
         notes: list[str] = []
         references = read_references(reference, sequence, mode=mode, notes=notes)

@@ -92,7 +92,7 @@ def check(
 
 @app.command()
 def convert(
-    source: Annotated[Path, Argument(help="Model folder, ours or as published.")],
+    source: Annotated[str, Argument(help="Model folder, ours or as published, or 5b.")],
     destination: Annotated[Path, Argument(help="New folder.")],
     layout: Annotated[
         Layout, Option("--to", help="ours: a subfolder per part; published: control and memory files of the release.")
@@ -108,13 +108,14 @@ def convert(
     from longanimation.weights.conversion import to_published
 
     types = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32, None: None}
+    folder = _folder(source)
     torch_dtype = types[dtype.value if dtype else None]
     with Report(quiet=quiet, as_json=json) as report:
         if layout is Layout.published:
-            written = to_published(source, destination, torch_dtype=torch_dtype)
+            written = to_published(folder, destination, torch_dtype=torch_dtype)
         else:
             progress = lambda phase, done, total: report.progress(phase, done, total, unit="parts")  # noqa: E731
-            written = [to_ours(source, destination, torch_dtype=torch_dtype, progress=progress)]
+            written = [to_ours(folder, destination, torch_dtype=torch_dtype, progress=progress)]
         names = [str(path) for path in written]
         report.done(f"wrote {', '.join(names)}", {"written": names})
 

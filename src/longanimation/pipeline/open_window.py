@@ -47,12 +47,15 @@ def open_diffusion_window(
             notes.append(f"vram has no effect on {folder}")
     else:
         parts = open_model_folder(folder)
-        parts.require()
         if settings.lines == "network" and "line_network" not in parts.parts:
             raise InputError(
                 f"{folder} lacks the line network (sk_model.pth), which compat paper needs; "
                 "run: longanimation weights fetch 5b --only lines, and put it into the folder"
             )
+        unused = [] if settings.lines == "network" else ["line_network"]
+        unused += [] if settings.memory else ["memory", "memory_encoder"]
+        folder = parts.without(*unused)
+        folder.require()
         if settings.memory and "memory" not in parts.parts:
             notes.append("this model has no memory: every window knows only the one before it")
         dtype = working_type(folder, options.dtype)
@@ -73,7 +76,7 @@ def _odd_settings(settings: WindowSettings, options: ModelOptions) -> list[str]:
     fusion, steps = settings.denoising.fusion, settings.denoising.steps
     begins = fusion.after_step_index if fusion is not None else None
     if begins is not None and steps <= begins + 1:
-        notes.append(f"compat paper blends windows after step {begins + 1}: with {steps} steps it never does")
+        notes.append(f"compat paper blends windows only after step {begins + 1}, and there are {steps}: not at all")
     if options.size is not None and any(side % 16 for side in options.size):
         notes.append(f"size {'x'.join(map(str, options.size))} is padded to multiples of 16")
     return notes

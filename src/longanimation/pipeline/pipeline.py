@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -24,6 +25,9 @@ from longanimation.pipeline.pictures import binary_lines, line_map
 from longanimation.pipeline.prediction import MakePredictor, Prediction, SegmentConditions, SegmentNetworks
 from longanimation.pipeline.segment import SegmentResult, denoise_segment
 from longanimation.pipeline.settings import WindowSettings
+
+if TYPE_CHECKING:
+    from longanimation.weights.model_folder import ModelFolder
 
 PRESETS = ("tiny",)
 
@@ -91,7 +95,7 @@ class LongAnimationPipeline(DiffusionPipeline):
     @classmethod
     def from_pretrained(
         cls,
-        folder: str | Path,
+        folder: str | Path | ModelFolder,
         *,
         torch_dtype: torch.dtype | None = None,
         settings: WindowSettings | None = None,
@@ -100,7 +104,8 @@ class LongAnimationPipeline(DiffusionPipeline):
         """Load a model strictly: every tensor by name and shape.
 
         Args:
-            folder: a folder in our layout or in the published one, or the preset "tiny" (random weights).
+            folder: a folder in our layout or in the published one, the preset "tiny" (random weights), or what
+                `open_model_folder` found, to leave some parts out.
             torch_dtype: type of all weights; None keeps the stored one.
             settings: default: those saved with the model, else `WindowSettings()`.
             compat: "paper" for `WindowSettings.published()`, the published inference with all its quirks.
@@ -269,11 +274,12 @@ class LongAnimationPipeline(DiffusionPipeline):
         return (1, self.vae.config.latent_channels, count, size[0] // ratio, size[1] // ratio)
 
 
-def settings_of(folder: str | Path, *, compat: str | None = None) -> WindowSettings:
+def settings_of(folder: str | Path | ModelFolder, *, compat: str | None = None) -> WindowSettings:
     """The settings that a model begins with: those saved in its folder; compat "paper": the published ones.
 
     Raises InputError for another compat.
     """
+    from longanimation.weights.model_folder import open_model_folder
     from longanimation.weights.tensor_files import read_json
 
     if compat not in (None, "paper"):
@@ -284,6 +290,6 @@ def settings_of(folder: str | Path, *, compat: str | None = None) -> WindowSetti
         return tiny_settings(paper=compat == "paper")
     if compat == "paper":
         return WindowSettings.published()
-    index = Path(folder) / "model_index.json"
+    index = open_model_folder(folder).root / "model_index.json"
     stored = read_json(index).get("settings") if index.is_file() else None
     return WindowSettings.from_dict(stored) if isinstance(stored, dict) else WindowSettings()

@@ -95,8 +95,8 @@ def describe_prompts(
             used.append((segment.keep_start, segment.keep_stop, text))
     parts = [f"{numbers[start]}-{numbers[stop - 1]} {_short(text)}" for start, stop, text in used]
     notes = [f"prompts change with the window, so by frame: {'; '.join(parts)}"]
-    texts = {text for _, _, text in used}
-    lost = [text for _, text in prompts.changes if text and text not in texts]
+    heard = {prompts.whole, *(text for _, _, text in used)}
+    lost = [text for _, text in prompts.changes if text not in heard]
     if lost:
         notes.append(f"not used, as no window has its middle in those frames: {', '.join(map(_short, lost))}")
     return notes

@@ -29,7 +29,7 @@ def load_parts(
     Returns a dict by part: networks in eval mode, `tokenizer`, `scheduler` (`SegmentScheduler`).
     Raises InputError in one line for a missing part, missing, extra or misshapen tensors, or unreadable files.
     """
-    folder = folder if isinstance(folder, ModelFolder) else open_model_folder(folder)
+    folder = open_model_folder(folder)
     if parts is None:
         folder.require(*REQUIRED)
         parts = folder.parts

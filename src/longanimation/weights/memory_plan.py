@@ -11,6 +11,7 @@ import torch
 
 from longanimation.errors import InputError
 from longanimation.weights import working_memory
+from longanimation.weights.model_folder import ModelFolder
 from longanimation.weights.placement import (
     ALWAYS_THERE,
     CPU_PLACEMENTS,
@@ -59,7 +60,7 @@ class MemoryPlan:
 
 
 def plan_memory(
-    model: str | Path,
+    model: str | Path | ModelFolder,
     *,
     size: tuple[int, int] = (576, 1024),
     frames: int = 81,
@@ -81,13 +82,13 @@ def plan_memory(
 
 
 def first_fitting(
-    plans: list[MemoryPlan], model: str | Path, *, vram: float | None = None, ram: float | None = None
+    plans: list[MemoryPlan], model: str | Path | ModelFolder, *, vram: float | None = None, ram: float | None = None
 ) -> MemoryPlan:
     """`plan_memory` for plans that are made already."""
     size = plans[0].size
     budget = free_vram() if vram is None else int(vram * GIB)
     memory = free_ram() if ram is None else int(ram * GIB)
-    where = f"{Path(model).name} at {size[0]}x{size[1]}"
+    where = f"{_name(model)} at {size[0]}x{size[1]}"
     if budget is None:
         raise InputError(f"{where} needs a GPU with {gb(plans[-1].vram)} or more and there is none; use --model mini")
     fitting = [plan for plan in plans if plan.vram <= budget]
@@ -108,7 +109,7 @@ def first_fitting(
 
 
 def plan_for_cpu(
-    model: str | Path,
+    model: str | Path | ModelFolder,
     *,
     size: tuple[int, int] = (576, 1024),
     frames: int = 81,
@@ -126,14 +127,14 @@ def plan_for_cpu(
             return plan
     least = min(plans, key=lambda plan: plan.ram)
     raise InputError(
-        f"{Path(model).name} at {size[0]}x{size[1]} needs {gb(least.ram)} of RAM at least without a GPU "
+        f"{_name(model)} at {size[0]}x{size[1]} needs {gb(least.ram)} of RAM at least without a GPU "
         f"({least.placement.name}) and {gb(memory)} may be used; choose a smaller size, close other programs, or use "
         "--model mini"
     )
 
 
 def memory_plans(
-    model: str | Path,
+    model: str | Path | ModelFolder,
     *,
     size: tuple[int, int] = (576, 1024),
     frames: int = 81,
@@ -163,8 +164,8 @@ def memory_plans(
 
 
 def free_vram() -> int | None:
-    """Bytes free on the first GPU; None without one."""
-    return torch.cuda.mem_get_info(0)[0] if torch.cuda.is_available() else None
+    """Bytes free on the current GPU; None without one."""
+    return torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else None
 
 
 def free_ram() -> int:
@@ -186,6 +187,10 @@ def free_ram() -> int:
 def gb(count: int) -> str:
     """Bytes in the unit that GPUs are sold by."""
     return f"{count / GIB:.1f} GB"
+
+
+def _name(model: str | Path | ModelFolder) -> str:
+    return (model.root if isinstance(model, ModelFolder) else Path(model)).name
 
 
 def _plan(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from longanimation.errors import InputError
@@ -19,6 +19,7 @@ PARTS = (*BASE_PARTS, "sketch_dit", "memory", "memory_encoder", "line_network")
 window by window. `line_network` only serves coloured input."""
 
 REQUIRED = (*BASE_PARTS, "sketch_dit")
+_NAMES = {"memory": "published as glm_module.safetensors", "memory_encoder": "published as the Video-XL folder"}
 _DEPTH = 3
 
 
@@ -35,6 +36,10 @@ class ModelFolder:
             raise InputError(f"{self.root} has no {part}; it has {', '.join(self.parts) or 'none of the parts'}")
         return self.parts[part]
 
+    def without(self, *parts: str) -> ModelFolder:
+        """The same folder, some parts of it left alone."""
+        return replace(self, parts={part: path for part, path in self.parts.items() if part not in parts})
+
     def require(self, *parts: str) -> None:
         """InputError naming every part that is not there."""
         missing = [part for part in parts or REQUIRED if part not in self.parts]
@@ -44,16 +49,23 @@ class ModelFolder:
             )
         if ("memory" in self.parts) != ("memory_encoder" in self.parts):
             have, lack = ("memory", "memory_encoder") if "memory" in self.parts else ("memory_encoder", "memory")
-            raise InputError(f"{self.root} has {have} but no {lack}; the two only work together")
+            raise InputError(
+                f"{self.root} has {have} but no {lack} ({_NAMES[lack]}); the two only work together: put it there too, "
+                "or do without memory (--no-memory)"
+            )
 
 
-def open_model_folder(root: str | Path) -> ModelFolder:
-    """Find the parts in `root`. Raises InputError when there is no folder, or two folders for the same part.
+def open_model_folder(root: str | Path | ModelFolder) -> ModelFolder:
+    """Find the parts in `root`, unless it is opened already.
+
+    Raises InputError when there is no folder, or two folders for the same part.
 
     Our layout: a subfolder per part. Published: a CogVideoX1.5-5B-I2V folder, the files control_module.safetensors and
     glm_module.safetensors, a Video-XL folder, sk_model.pth, below `root` in any arrangement, recognised by what they
     hold.
     """
+    if isinstance(root, ModelFolder):
+        return root
     root = Path(root)
     if not root.is_dir():
         raise InputError(f"no model folder at {root}")

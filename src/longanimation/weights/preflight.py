@@ -9,13 +9,13 @@ import torch
 
 from longanimation.errors import InputError
 from longanimation.weights.memory_plan import GIB, MemoryPlan, free_vram, gb, plan_for_cpu, plan_memory
-from longanimation.weights.model_folder import open_model_folder
+from longanimation.weights.model_folder import ModelFolder, open_model_folder
 from longanimation.weights.tensor_files import open_tensors
 
 TYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
 
-def working_type(folder: str | Path, dtype: str | None = None) -> torch.dtype:
+def working_type(folder: str | Path | ModelFolder, dtype: str | None = None) -> torch.dtype:
     """The type that all networks of a model folder run in: "bf16", "fp32", or None for the transformer's stored one."""
     if dtype is not None:
         return TYPES[dtype]
@@ -24,7 +24,7 @@ def working_type(folder: str | Path, dtype: str | None = None) -> torch.dtype:
 
 
 def plan_placement(
-    folder: str | Path,
+    folder: str | Path | ModelFolder,
     *,
     size: tuple[int, int],
     frames: int,

@@ -15,7 +15,7 @@ from longanimation.errors import InputError
 from longanimation.models.video_xl_history import GLOBAL_FRAMES, LOCAL_FRAMES
 from longanimation.models.video_xl_memory import MemoryState
 from longanimation.weights.meta_memory import peak_bytes
-from longanimation.weights.model_folder import REQUIRED, open_model_folder
+from longanimation.weights.model_folder import REQUIRED, ModelFolder, open_model_folder
 from longanimation.weights.parts import NETWORKS, model_class, open_part
 from longanimation.weights.placement import streamed_modules
 from longanimation.weights.sources import MODELS
@@ -29,9 +29,9 @@ _PUBLISHED_VAE = dict(scaling_factor=0.7, invert_scale_latents=True, sample_heig
 Parts = Mapping[str, torch.nn.Module]
 
 
-def empty_parts(model: str | Path) -> dict[str, torch.nn.Module]:
+def empty_parts(model: str | Path | ModelFolder) -> dict[str, torch.nn.Module]:
     """The networks of a model folder, or of a model known by name ("5b", fetched or not), without values."""
-    if str(model) in MODELS:
+    if isinstance(model, str) and model in MODELS:
         return dict(_published_parts())
     folder = open_model_folder(model)
     folder.require(*REQUIRED)
