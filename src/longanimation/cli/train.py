@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -51,6 +52,130 @@ def correspondence(
         limit_seconds=limit_seconds,
     )
     run(config, progress=None if quiet else lambda step, metrics: _print(step, steps, metrics))
+
+
+Recipe = Annotated[
+    str,
+    Option("--config", "-c", help="Recipe: a file (YAML or JSON), a preset (debug, mini, 5b, 5b-lora), a config.json."),
+]
+Output = Annotated[Path | None, Option("--output", "-o", help="Run folder: checkpoints, pictures, curves, model.")]
+StartFrom = Annotated[str | None, Option(help="Model folder to start from, such as the model/ of the stage before.")]
+Data = Annotated[
+    list[Path] | None, Option(help="Folder of data synth or data prepare; may be repeated. Replaces the recipe's.")
+]
+Steps = Annotated[int | None, Option(min=1, help="Optimizer steps in all.")]
+Tracker = Annotated[
+    list[str] | None,
+    Option(help="Where curves go besides log.jsonl: tensorboard (default), wandb, ...; may be repeated."),
+]
+Settings = Annotated[list[str] | None, Option("--set", help="Any other setting: NAME=VALUE; may be repeated.")]
+Limit = Annotated[float | None, Option(help="Save and stop after this long.")]
+Estimate = Annotated[bool, Option("--estimate", help="Print the memory estimate and stop.")]
+Quiet = Annotated[bool, Option("--quiet", "-q")]
+
+
+@train.command()
+def autoencoder(
+    config: Recipe,
+    output: Output = None,
+    start_from: StartFrom = None,
+    data: Data = None,
+    steps: Steps = None,
+    tracker: Tracker = None,
+    settings: Settings = None,
+    limit_seconds: Limit = None,
+    estimate: Estimate = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train a video autoencoder of our own (mini; 5b keeps the published one)."""
+    _run("autoencoder", config, output, start_from, data, steps, tracker, settings, limit_seconds, estimate, quiet)
+
+
+@train.command()
+def sketch(
+    config: Recipe,
+    output: Output = None,
+    start_from: StartFrom = None,
+    data: Data = None,
+    steps: Steps = None,
+    tracker: Tracker = None,
+    settings: Settings = None,
+    limit_seconds: Limit = None,
+    estimate: Estimate = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train SketchDiT: lines, a reference and text to the control of the video transformer."""
+    _run("sketch", config, output, start_from, data, steps, tracker, settings, limit_seconds, estimate, quiet)
+
+
+@train.command()
+def memory(
+    config: Recipe,
+    output: Output = None,
+    start_from: StartFrom = None,
+    data: Data = None,
+    steps: Steps = None,
+    tracker: Tracker = None,
+    settings: Settings = None,
+    limit_seconds: Limit = None,
+    estimate: Estimate = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train the global-local memory on histories of random length."""
+    _run("memory", config, output, start_from, data, steps, tracker, settings, limit_seconds, estimate, quiet)
+
+
+@train.command()
+def reward(
+    config: Recipe,
+    output: Output = None,
+    start_from: StartFrom = None,
+    data: Data = None,
+    steps: Steps = None,
+    tracker: Tracker = None,
+    settings: Settings = None,
+    limit_seconds: Limit = None,
+    estimate: Estimate = False,
+    quiet: Quiet = False,
+) -> None:
+    """Refine with the Colour Consistency Reward."""
+    _run("reward", config, output, start_from, data, steps, tracker, settings, limit_seconds, estimate, quiet)
+
+
+def _run(
+    stage: str, recipe, output, start_from, data, steps, tracker, settings, limit_seconds, estimate: bool, quiet: bool
+) -> None:
+    from longanimation.training.recipes import parse_changes, read_recipe
+
+    changes = {
+        "output": None if output is None else str(output),
+        "start_from": start_from,
+        "data": tuple(map(str, data)) if data else None,
+        "steps": steps,
+        "trackers": tuple(tracker) if tracker else None,
+        "limit_seconds": limit_seconds,
+    }
+    config = read_recipe(stage, recipe, **parse_changes(settings or []) | {k: v for k, v in changes.items() if v})
+    main = int(os.environ.get("RANK", 0)) == 0
+    if main and (estimate or not quiet):
+        from longanimation.training.memory_estimate import estimate_memory
+
+        print(estimate_memory(stage, config, processes=int(os.environ.get("WORLD_SIZE", 1))).describe(), flush=True)
+    if estimate:
+        return
+    from longanimation.training.run_stage import run_stage
+
+    try:
+        run_stage(stage, config, progress=None if quiet else lambda step, values: _print(step, config.steps, values))
+    finally:
+        _leave_processes()
+
+
+def _leave_processes() -> None:
+    import torch
+
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def _print(step: int, steps: int, metrics: dict) -> None:

@@ -59,6 +59,11 @@ def with_reference_slot(sketches: torch.Tensor, reference_lines: torch.Tensor, f
     return torch.cat([reference_lines, sketches], dim=1) if missing else sketches
 
 
+def decode_with_gradient(vae, latents: torch.Tensor) -> torch.Tensor:
+    """Decode latents [B, f, C, h, w] (no padding frame) to video [B, 3, F, H, W], about [-1, 1], not clamped."""
+    return vae.decode((latents.transpose(1, 2) / vae.config.scaling_factor).to(vae.dtype)).sample
+
+
 @torch.no_grad()
 def decode(vae, latents: torch.Tensor, *, padding_frames: int = 0) -> torch.Tensor:
     """Decode latents [B, padding + f, C, h, w] to video [B, 3, F, H, W], about [-1, 1], not clamped.
@@ -66,10 +71,9 @@ def decode(vae, latents: torch.Tensor, *, padding_frames: int = 0) -> torch.Tens
     Runs on the device of the latents. If the memory does not suffice, decodes once more in tiles (colours at tile
     borders may differ slightly).
     """
-    latents = latents[:, padding_frames:].transpose(1, 2) / vae.config.scaling_factor
-    latents = latents.to(vae.dtype)
+    latents = latents[:, padding_frames:]
     try:
-        return vae.decode(latents).sample
+        return decode_with_gradient(vae, latents)
     except torch.OutOfMemoryError:
         if vae.use_tiling:
             raise
@@ -78,7 +82,7 @@ def decode(vae, latents: torch.Tensor, *, padding_frames: int = 0) -> torch.Tens
         torch.cuda.empty_cache()
     vae.enable_tiling()
     try:
-        return vae.decode(latents).sample
+        return decode_with_gradient(vae, latents)
     finally:
         vae.disable_tiling()
 

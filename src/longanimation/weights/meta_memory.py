@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -49,19 +50,47 @@ class _FusedAttention(TorchFunctionMode):
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         if function is torch.nn.functional.scaled_dot_product_attention:
-            query = args[0] if args else kwargs["query"]
-            value = args[2] if len(args) > 2 else kwargs["value"]
-            return query.new_empty(*query.shape[:-1], value.shape[-1])
+            named = dict(zip(("query", "key", "value"), args, strict=False)) | (kwargs or {})
+            return _FusedAttentionOutput.apply(named["query"], named["key"], named["value"])
         return function(*args, **(kwargs or {}))
 
 
-def peak_bytes(compute: Callable[[], Any]) -> int:
+class _FusedAttentionOutput(torch.autograd.Function):
+    """What a fused kernel makes and keeps: its output; for the backward pass also query, key and value."""
+
+    @staticmethod
+    def forward(context, query, key, value):
+        out = query.new_empty(*query.shape[:-1], value.shape[-1])
+        context.save_for_backward(query, key, value, out)
+        return out
+
+    @staticmethod
+    def backward(context, grad):
+        query, key, value, _ = context.saved_tensors
+        return torch.empty_like(query), torch.empty_like(key), torch.empty_like(value)
+
+
+@contextmanager
+def _replaced_attention():
+    """As `_FusedAttention`, also where checkpointing computes again: modes are off inside a backward pass."""
+    before = torch.nn.functional.scaled_dot_product_attention
+    torch.nn.functional.scaled_dot_product_attention = lambda query, key, value, *_, **__: _FusedAttentionOutput.apply(
+        query, key, value
+    )
+    try:
+        yield
+    finally:
+        torch.nn.functional.scaled_dot_product_attention = before
+
+
+def peak_bytes(compute: Callable[[], Any], *, gradients: bool = False) -> int:
     """Most bytes that the tensors made in `compute` occupy at one time; inputs and weights are not counted.
 
-    `compute` must work on meta tensors. Kernel work space (cuDNN, cuBLAS) and fragmentation come on top.
+    `compute` must work on meta tensors. gradients: it records and runs a backward pass; what that keeps counts. Kernel work space (cuDNN, cuBLAS) and fragmentation come on top.
     """
     counter = _LiveTensors()
-    with torch.no_grad(), _FusedAttention(), counter:
+    attention = _replaced_attention() if gradients else _FusedAttention()
+    with torch.set_grad_enabled(gradients), attention, counter:
         result = compute()
     del result
     return counter.peak

@@ -1,0 +1,55 @@
+"""Exponential moving average of the trained weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from longanimation.media.atomic import atomic_path
+
+
+class WeightAverage:
+    """Averages in float32, with a shorter memory in the first steps. Works on whole and on sharded (FSDP2) weights."""
+
+    def __init__(self, model: torch.nn.Module, decay: float):
+        self.decay = decay
+        self.values = {
+            name: value.detach().clone().float() for name, value in model.named_parameters() if value.requires_grad
+        }
+
+    @torch.no_grad()
+    def update(self, model: torch.nn.Module, step: int) -> None:
+        """Take in the weights after step `step` (counted from 1)."""
+        decay = min(self.decay, (1 + step) / (10 + step))
+        for name, value in model.named_parameters():
+            if name in self.values:
+                self.values[name].lerp_(value.detach().float(), 1 - decay)
+
+    def whole(self) -> dict[str, torch.Tensor]:
+        """The averages on the CPU, sharded ones joined (all processes must call this)."""
+        return {name: _whole(value).cpu() for name, value in self.values.items()}
+
+    def save(self, path: Path, *, write: bool) -> None:
+        """All processes must call this; the one with `write` writes."""
+        values = self.whole()
+        if write:
+            with atomic_path(path) as temporary:
+                torch.save(values, temporary)
+
+    def load(self, path: Path) -> None:
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        for name, value in self.values.items():
+            self.values[name] = _like(saved[name], value)
+
+
+def _whole(value: torch.Tensor) -> torch.Tensor:
+    return value.full_tensor() if hasattr(value, "full_tensor") else value
+
+
+def _like(whole: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    if hasattr(value, "full_tensor"):
+        from torch.distributed.tensor import distribute_tensor
+
+        return distribute_tensor(whole.to(value.device), value.device_mesh, value.placements)
+    return whole.to(value.device)
