@@ -12,6 +12,10 @@ from typer import Option
 train = typer.Typer(help="Train a part of the model; run the same command again to go on.", no_args_is_help=True)
 
 
+Limit = Annotated[float | None, Option(help="Save and stop after this long.")]
+Quiet = Annotated[bool, Option("--quiet", "-q")]
+
+
 @train.callback()
 def _stages() -> None:
     pass
@@ -54,6 +58,36 @@ def correspondence(
     run(config, progress=None if quiet else lambda step, metrics: _print(step, steps, metrics))
 
 
+@train.command()
+def regions(
+    output: Annotated[Path, Option("--output", "-o", help="Run folder: checkpoints, curves, model.")],
+    memory: Annotated[Path, Option(help="Folder of the trained correspondence memory.")],
+    cache: Annotated[Path, Option(help="Folder to keep drawn shots in, as this memory sees them.")],
+    clips: Annotated[int, Option(min=1, help="Distinct drawn shots.")] = 2000,
+    steps: Annotated[int, Option(min=1, help="Optimizer steps in all.")] = 4000,
+    batch_size: Annotated[int, Option(min=1)] = 8,
+    learning_rate: Annotated[float, Option(min=0)] = 1e-3,
+    seed: Annotated[int, Option()] = 0,
+    limit_seconds: Limit = None,
+    quiet: Quiet = False,
+) -> None:
+    """Train the region matcher on top of a correspondence memory."""
+    from longanimation.training.regions import RegionTrainConfig, train_regions
+
+    config = RegionTrainConfig(
+        output=str(output),
+        memory=str(memory),
+        cache=str(cache),
+        clips=clips,
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+        limit_seconds=limit_seconds,
+    )
+    train_regions(config, progress=None if quiet else lambda step, metrics: _print(step, steps, metrics))
+
+
 Recipe = Annotated[
     str,
     Option("--config", "-c", help="Recipe: a file (YAML or JSON), a preset (debug, mini, 5b, 5b-lora), a config.json."),
@@ -69,9 +103,7 @@ Tracker = Annotated[
     Option(help="Where curves go besides log.jsonl: tensorboard (default), wandb, ...; may be repeated."),
 ]
 Settings = Annotated[list[str] | None, Option("--set", help="Any other setting: NAME=VALUE; may be repeated.")]
-Limit = Annotated[float | None, Option(help="Save and stop after this long.")]
 Estimate = Annotated[bool, Option("--estimate", help="Print the memory estimate and stop.")]
-Quiet = Annotated[bool, Option("--quiet", "-q")]
 
 
 @train.command()

@@ -12,8 +12,11 @@ from longanimation.errors import InputError
 from longanimation.lines.drawing import LineDrawing
 from longanimation.models.correspondence_memory import CorrespondenceMemory
 from longanimation.models.memory_bank import MemoryBank
+from longanimation.models.region_matcher import RegionMatcher
 from longanimation.pipeline.cel_painter import CelPainter, CelSettings
 from longanimation.pipeline.framing import Framing, frame_content, holds
+from longanimation.pipeline.region_memory import RegionMemory
+from longanimation.pipeline.region_painter import RegionPainter
 from longanimation.pipeline.soft_painter import SoftPainter
 from longanimation.shot.plan import Segment
 from longanimation.shot.window import Reference
@@ -42,7 +45,7 @@ class CorrespondenceSettings:
 class CorrespondenceState:
     """Everything that changes from frame to frame."""
 
-    bank: MemoryBank
+    bank: MemoryBank | RegionMemory
     tracker: RegionTracker
     framing: Framing | None = None
     finish: str | None = None
@@ -55,7 +58,14 @@ class CorrespondenceWindow:
     overlap = 0
     reuse_identical = True
 
-    def __init__(self, memory: CorrespondenceMemory, settings: CorrespondenceSettings | None = None):
+    def __init__(
+        self,
+        memory: CorrespondenceMemory,
+        settings: CorrespondenceSettings | None = None,
+        matcher: RegionMatcher | None = None,
+    ):
+        """matcher: decides the regions of the cel finish together; without it each region is voted on alone."""
+        self.matcher = None if matcher is None else matcher.float().eval()
         self.memory = memory.float().eval().to(memory_format=torch.channels_last)
         self.settings = settings or CorrespondenceSettings()
         if self.settings.finish not in FINISHES:
@@ -66,13 +76,17 @@ class CorrespondenceWindow:
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, **settings) -> "CorrespondenceWindow":
-        """folder: as `CorrespondenceMemory.save_pretrained` writes it; settings: of `CorrespondenceSettings`."""
+        """folder: as `CorrespondenceMemory.save_pretrained` writes it; a folder `region_matcher` beside it, trained for
+        these weights, is read as well. settings: of `CorrespondenceSettings`."""
         memory = CorrespondenceMemory.from_pretrained(folder, local_files_only=True)
-        return cls(memory, CorrespondenceSettings(**settings))
+        beside = Path(folder).parent / "region_matcher"
+        matcher = RegionMatcher.from_pretrained(beside, local_files_only=True) if beside.is_dir() else None
+        return cls(memory, CorrespondenceSettings(**settings), matcher)
 
     def fingerprint(self) -> dict:
         digest = hashlib.sha256()
-        for name, value in sorted(self.memory.state_dict().items()):
+        weights = self.memory.state_dict() | (self.matcher.state_dict(prefix="matcher.") if self.matcher else {})
+        for name, value in sorted(weights.items()):
             digest.update(name.encode() + value.contiguous().numpy().tobytes())
         return {"model": "correspondence", "weights": digest.hexdigest()[:16], **asdict(self.settings)}
 
@@ -125,7 +139,9 @@ class CorrespondenceWindow:
             return self.settings.finish
         return "none" if drawing.extracted and self._palette.flat < self.settings.flat else "cel"
 
-    def _cel(self) -> CelPainter:
+    def _cel(self) -> CelPainter | RegionPainter:
+        if self.matcher is not None:
+            return RegionPainter(self.memory, self._palette)
         return CelPainter(self.memory, self._palette, self.settings.cel)
 
     def _soft(self) -> SoftPainter:
@@ -147,14 +163,17 @@ class CorrespondenceWindow:
         if "framing" in tensors:
             *box, height, width = tensors["framing"].tolist()
             state.framing = Framing(tuple(box), height, width)
+            state.bank = self._new_bank(state.finish)
             self._read_references(state)
         state.bank.history_from_tensors(tensors)
         tracker = {n.removeprefix("tracker."): v.numpy() for n, v in tensors.items() if n.startswith("tracker.")}
         state.tracker = RegionTracker.from_state(tracker)
         return state
 
-    def _new_bank(self) -> MemoryBank:
+    def _new_bank(self, finish: str | None = None) -> MemoryBank | RegionMemory:
         settings = self.settings
+        if finish == "cel" and self.matcher is not None:
+            return RegionMemory(self.memory, self.matcher, history=settings.history)
         return self.memory.new_bank(
             local_frames=2 if settings.history else 0,
             global_rows=settings.global_rows if settings.history else 0,
@@ -171,7 +190,7 @@ class CorrespondenceWindow:
             lines = [*lines, seen]
         state.framing = frame_content(lines, side=self.settings.side)
         history = state.bank.history_to_tensors()
-        state.bank = self._new_bank()
+        state.bank = self._new_bank(state.finish)
         self._read_references(state)
         state.bank.history_from_tensors(history)
 

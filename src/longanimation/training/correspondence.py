@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from longanimation.errors import InputError
 from longanimation.media.atomic import atomic_path
 from longanimation.models.correspondence_memory import CorrespondenceMemory
 from longanimation.pipeline.precision import has_fast_bfloat16
@@ -71,6 +72,8 @@ class EpisodeDataset(Dataset):
 
 def train(config: CorrespondenceTrainConfig, progress=None) -> dict:
     """Run or resume. `progress(step, metrics)` is called each `log_steps`. Returns the last validation metrics."""
+    if config.start_from and not (Path(config.start_from) / "config.json").is_file():
+        raise InputError(f"{config.start_from} is no model folder: there is no config.json in it")
     output = Path(config.output)
     output.mkdir(parents=True, exist_ok=True)
     device = _device(config.device)

@@ -1,0 +1,163 @@
+"""Closed regions remembered, and what they say about the regions of a new drawing."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+from longanimation.models.correspondence_memory import CorrespondenceMemory
+from longanimation.models.memory_bank import GLOBAL, LOCAL
+from longanimation.models.region_matcher import RegionBatch, RegionMatcher, RegionTokens
+from longanimation.pipeline.region_view import RegionView, match_regions
+
+
+@dataclass
+class Remembered:
+    """Regions of one picture, or a selection of several. labels: float32 [N, K], shares; kind as in `memory_bank`."""
+
+    view: RegionView
+    tokens: torch.Tensor
+    labels: torch.Tensor
+    kind: int
+
+
+class RegionMemory:
+    """References for good, the last coloured frame (*local*), and of the frames before it what is new (*global*).
+
+    The groups are those of the Dynamic Global-Local Memory (paper section 3.2), with closed regions for rows.
+
+    Args:
+        global_regions: most regions held of the past. novelty: a past region is new if no region held with the same
+            label has an appearance with a cosine similarity above this.
+    """
+
+    def __init__(
+        self,
+        memory: CorrespondenceMemory,
+        matcher: RegionMatcher,
+        *,
+        history: bool = True,
+        global_regions: int = 256,
+        novelty: float = 0.9,
+    ):
+        self.memory, self.matcher = memory, matcher
+        self.history, self.global_regions, self.novelty = history, global_regions, novelty
+        self.references: list[Remembered] = []
+        self.local: Remembered | None = None
+        self.past: Remembered | None = None
+
+    def add_reference(self, view: RegionView, labels: torch.Tensor, kind: int) -> None:
+        self.references.append(Remembered(view, self.look(view).tokens[0], labels, kind))
+
+    @torch.inference_mode()
+    def look(self, view: RegionView) -> RegionTokens:
+        appearance = view.appearance(self.memory.config.key_dim)
+        present = torch.ones(1, len(view), dtype=torch.bool)
+        return self.matcher.look(RegionBatch(appearance[None], view.shape[None], view.touch[None], present))
+
+    @torch.inference_mode()
+    def read(self, view: RegionView, tokens: RegionTokens) -> tuple[torch.Tensor, torch.Tensor]:
+        """Shares of the labels [N, K] for the regions of a drawing, and how sure it is that any fits [N]."""
+        pictures = [*self.references, *(held for held in (self.local, self.past) if held is not None)]
+        matches = [match_regions(self.memory, view, held.view, held.kind) for held in pictures]
+        shape = torch.cat([held.view.shape for held in pictures])[None]
+        present = torch.ones(shape.shape[:2], dtype=torch.bool)
+        known = RegionTokens(torch.cat([held.tokens for held in pictures])[None], tokens.bias, shape, present)
+        kinds = torch.cat([torch.full((len(held.view),), held.kind) for held in pictures])[None]
+        labels = torch.cat([held.labels for held in pictures])[None]
+        shares, nothing = self.matcher.match(tokens, known, kinds, labels, torch.cat(matches, dim=1)[None])
+        return shares[0], 1 - nothing[0]
+
+    @torch.inference_mode()
+    def add_frame(self, view: RegionView, tokens: RegionTokens, labels: torch.Tensor) -> None:
+        """Remember a coloured frame. labels: float32 [N, K], shares of all labels: doubt stays doubt."""
+        if not self.history:
+            return
+        if self.local is not None:
+            self._keep_new(self.local)
+        self.local = Remembered(view, tokens.tokens[0], labels, LOCAL)
+
+    def __len__(self) -> int:
+        """Regions held."""
+        held = (self.local, self.past)
+        return sum(len(picture.view) for picture in [*self.references, *(part for part in held if part is not None)])
+
+    def history_to_tensors(self) -> dict[str, torch.Tensor]:
+        """The history as named tensors, for a checkpoint. References are not held: they are given anew."""
+        tensors = {}
+        for name, held in (("local", self.local), ("past", self.past)):
+            if held is not None:
+                view = held.view
+                tensors |= {
+                    f"{name}.regions": torch.from_numpy(view.regions),
+                    f"{name}.keys": view.keys,
+                    f"{name}.owner": view.owner,
+                    f"{name}.shape": view.shape,
+                    f"{name}.tokens": held.tokens,
+                    f"{name}.labels": held.labels,
+                }
+        return tensors
+
+    def history_from_tensors(self, tensors: dict[str, torch.Tensor]) -> None:
+        def held(name, kind):
+            if f"{name}.keys" not in tensors:
+                return None
+            regions, *rest = (tensors[f"{name}.{part}"] for part in ("regions", "keys", "owner", "shape"))
+            view = RegionView(regions.numpy(), *rest, torch.zeros(0, 0))
+            return Remembered(view, tensors[f"{name}.tokens"], tensors[f"{name}.labels"], kind)
+
+        self.local, self.past = held("local", LOCAL), held("past", GLOBAL)
+
+    def _keep_new(self, frame: Remembered) -> None:
+        held = [*self.references, *([self.past] if self.past is not None else [])]
+        appearance = self._direction(frame)
+        fresh = torch.ones(len(frame.view), dtype=torch.bool)
+        for other in held:
+            alike = appearance @ self._direction(other).T > self.novelty
+            same = frame.labels.argmax(1)[:, None] == other.labels.argmax(1)[None]
+            fresh &= ~(alike & same).any(1)
+        if not fresh.any():
+            return
+        new = _choose(frame, fresh.nonzero()[:, 0])
+        self.past = new if self.past is None else _join(self.past, new)
+        self.past.kind = GLOBAL
+        surplus = len(self.past.view) - self.global_regions
+        if surplus > 0:
+            direction = self._direction(self.past)
+            winner = self.past.labels.argmax(1)
+            alike = (direction @ direction.T).masked_fill(winner[:, None] != winner[None], -1.0)
+            # Of two twins only the older one counts the other: it goes.
+            alike = alike.masked_fill(torch.ones_like(alike).tril().bool(), -1.0).amax(1)
+            kept = torch.argsort(alike, stable=True)[: len(alike) - surplus - self.global_regions // 10]
+            self.past = _choose(self.past, kept.sort().values)
+
+    def _direction(self, held: Remembered) -> torch.Tensor:
+        return F.normalize(held.view.appearance(self.memory.config.key_dim), dim=1)
+
+
+def _choose(held: Remembered, rows: torch.Tensor) -> Remembered:
+    row = torch.full((len(held.view),), -1)
+    row[rows] = torch.arange(len(rows))
+    kept = row[held.view.owner] >= 0
+    view = RegionView(
+        held.view.regions[rows.numpy()],
+        held.view.keys[kept],
+        row[held.view.owner[kept]],
+        held.view.shape[rows],
+        torch.zeros(0, 0),
+    )
+    return Remembered(view, held.tokens[rows], held.labels[rows], held.kind)
+
+
+def _join(first: Remembered, second: Remembered) -> Remembered:
+    a, b = first.view, second.view
+    view = RegionView(
+        torch.cat([torch.from_numpy(a.regions), torch.from_numpy(b.regions)]).numpy(),
+        torch.cat([a.keys, b.keys]),
+        torch.cat([a.owner, b.owner + len(a)]),
+        torch.cat([a.shape, b.shape]),
+        torch.zeros(0, 0),
+    )
+    return Remembered(
+        view, torch.cat([first.tokens, second.tokens]), torch.cat([first.labels, second.labels]), first.kind
+    )

@@ -1,0 +1,64 @@
+"""Cel colouring of one drawing with the region matcher: all regions decided together, painted flat."""
+
+import numpy as np
+import torch
+
+from longanimation.cel import Palette, RegionTracker, composite, decide, paint, segment
+from longanimation.cel.region_map import RegionMap
+from longanimation.lines.drawing import LineDrawing
+from longanimation.models.correspondence_memory import CorrespondenceMemory
+from longanimation.models.memory_bank import KEY_FRAME, SHEET
+from longanimation.pipeline.framing import Framing
+from longanimation.pipeline.region_memory import RegionMemory
+from longanimation.pipeline.region_view import RegionView, view_regions
+
+POINTS = 12
+"""Most points of a region, as the matcher was trained."""
+
+
+class RegionPainter:
+    """Turns drawings into flat-coloured frames, one after the other; used like `CelPainter`, with a `RegionMemory`."""
+
+    def __init__(self, memory: CorrespondenceMemory, palette: Palette):
+        self.memory, self.palette = memory, palette
+
+    def remember_reference(
+        self, bank: RegionMemory, image: np.ndarray, lines: np.ndarray, framing: Framing, placed: bool
+    ) -> None:
+        """image: uint8 [H, W, 3]; lines: uint8 [H, W] of the same size; placed: it stands where the shot stands."""
+        regions = segment(lines)
+        view = view_regions(self.memory, lines, regions, framing, POINTS)
+        bank.add_reference(view, self._painted(image, regions, view), KEY_FRAME if placed else SHEET)
+
+    def color(
+        self,
+        bank: RegionMemory,
+        tracker: RegionTracker,
+        drawing: LineDrawing,
+        framing: Framing,
+        painted: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """The coloured frame, uint8 [H, W, 3]; the bank learns from it.
+
+        painted: uint8 [H, W, 3], this very frame as the artist painted it, if it is a key frame: then its regions keep
+        their colours and nothing is guessed.
+        """
+        regions = segment(drawing.lines)
+        view = view_regions(self.memory, drawing.lines, regions, framing, POINTS)
+        tokens = bank.look(view)
+        if painted is None:
+            shares, _ = bank.read(view, tokens)
+        else:
+            shares = self._painted(painted, regions, view)
+        votes = np.zeros((regions.count, len(self.palette.colors)), np.float32)
+        votes[view.regions] = shares.numpy()
+        decision = decide(votes, regions)
+        bank.add_frame(view, tokens, shares / shares.sum(1, keepdim=True).clamp(min=1e-6))
+        return composite(paint(regions, decision.labels, self.palette), drawing.ink)
+
+    def _painted(self, image: np.ndarray, regions: RegionMap, view: RegionView) -> torch.Tensor:
+        """float32 [N, K]: share of each region's pixels that each palette colour paints."""
+        colors = len(self.palette.colors)
+        pair = regions.ids[regions.inside].astype(np.int64) * colors + self.palette.labels(image)[regions.inside]
+        counts = np.bincount(pair, minlength=regions.count * colors).reshape(regions.count, colors)[view.regions]
+        return torch.from_numpy((counts / np.maximum(counts.sum(1, keepdims=True), 1)).astype(np.float32))

@@ -1,0 +1,138 @@
+import numpy as np
+import pytest
+import torch
+
+from longanimation.cel import segment
+from longanimation.data.synth import Scene
+from longanimation.lines.drawing import LineDrawing
+from longanimation.models.correspondence_memory import CorrespondenceMemory
+from longanimation.models.memory_bank import KEY_FRAME, LOCAL
+from longanimation.models.region_matcher import RegionMatcher
+from longanimation.pipeline.correspondence import CorrespondenceSettings, CorrespondenceWindow
+from longanimation.pipeline.framing import frame_content
+from longanimation.pipeline.region_memory import RegionMemory
+from longanimation.pipeline.region_view import match_regions, view_regions
+from longanimation.shot.window import Reference
+
+SIZE = (96, 160)
+
+
+@pytest.fixture(scope="module")
+def memory():
+    torch.manual_seed(0)
+    memory = CorrespondenceMemory(channels=(4, 8, 8, 12), layers=(1, 1, 1), num_heads=2, key_dim=8).eval()
+    memory.log_scale.data.fill_(7.0)
+    return memory
+
+
+@pytest.fixture(scope="module")
+def matcher():
+    torch.manual_seed(0)
+    return RegionMatcher(key_dim=8, dim=16, num_heads=2, context_layers=1, match_layers=1, label_dim=4).eval()
+
+
+@pytest.fixture(scope="module")
+def scene():
+    return Scene.random(5, size=SIZE, frames=40)
+
+
+def view(memory, scene, index):
+    lines = scene.render(index).lines
+    with torch.inference_mode():
+        return view_regions(memory, lines, segment(lines), frame_content([lines], side=160), 12)
+
+
+def window(memory, matcher, **settings):
+    return CorrespondenceWindow(memory, CorrespondenceSettings(side=160, finish="cel", **settings), matcher)
+
+
+def colour(model, scene, frames, state=None):
+    if state is None:
+        frame = scene.render(0)
+        drawing = LineDrawing(frame.lines, frame.traces, frame.ink)
+        state = model.begin([Reference(scene.painted(frame), drawing, 0, "key")], size=SIZE)
+    drawings = [scene.render(i) for i in frames]
+    return model.colour([LineDrawing(d.lines, d.traces, d.ink) for d in drawings], state, segment=None)
+
+
+def test_a_view_has_every_region_with_its_points_and_borders(memory, scene):
+    regions = segment(scene.render(0).lines)
+    seen = view(memory, scene, 0)
+    np.testing.assert_array_equal(seen.regions, np.flatnonzero(regions.areas > 0))
+    assert seen.points.max() <= 12 and (torch.bincount(seen.owner) > 0).all()
+    border = seen.touch.sum(1)
+    assert ((border - 1).abs() < 1e-5).logical_or(border == 0).all()
+    largest = regions.areas[seen.regions].argmax()
+    assert seen.shape[:, 2].argmax() == largest
+
+
+def test_a_picture_matches_itself_region_by_region(memory, scene):
+    with torch.inference_mode():
+        match = match_regions(memory, view(memory, scene, 0), view(memory, scene, 0), LOCAL)
+    assert (match.sum(1) <= 1 + 1e-5).all()
+    big = view(memory, scene, 0).points >= 8
+    assert (match.argmax(1) == torch.arange(len(match)))[big].float().mean() > 0.8
+
+
+def test_history_is_bounded_and_holds_the_last_frame_whole(memory, matcher, scene):
+    bank = RegionMemory(memory, matcher, global_regions=20)
+    for index in range(0, 40, 4):
+        seen = view(memory, scene, index)
+        labels = torch.eye(6)[torch.arange(len(seen)) % 6]
+        bank.add_frame(seen, bank.look(seen), labels)
+    assert len(bank.local.view) == len(view(memory, scene, 36))
+    assert 0 < len(bank.past.view) <= 20
+
+
+def test_the_past_keeps_what_is_new_and_not_what_references_show(memory, matcher, scene):
+    seen = view(memory, scene, 0)
+    labels = torch.eye(4)[torch.arange(len(seen)) % 4]
+    bank = RegionMemory(memory, matcher, novelty=0.99999)  # untrained, all regions look much alike
+    bank.add_reference(seen, labels, KEY_FRAME)
+    for _ in range(2):
+        bank.add_frame(seen, bank.look(seen), labels)
+    assert bank.past is None, "the reference shows all of it"
+    other = torch.eye(4)[(torch.arange(len(seen)) + 1) % 4]
+    for _ in range(2):
+        bank.add_frame(seen, bank.look(seen), other)
+    assert bank.past is not None
+
+
+def test_no_history_no_memory_of_frames(memory, matcher, scene):
+    _, state = colour(window(memory, matcher, history=False), scene, (0, 4, 8))
+    assert state.bank.local is None and state.bank.past is None
+
+
+def test_a_key_frame_keeps_its_colours_and_others_get_colours_of_the_reference(memory, matcher, scene):
+    model = window(memory, matcher)
+    frames, _ = colour(model, scene, (0, 5))
+    key = scene.render(0)
+    paint = key.lines == 255
+    wrong = (np.abs(frames[0].astype(int) - scene.painted(key)).max(-1) > 8) & paint
+    assert wrong.sum() < 0.02 * paint.sum()
+    bare = scene.render(5).ink[..., 3] == 0
+    assert {tuple(c) for c in frames[1][bare]} <= {tuple(c) for c in model._palette.colors}
+
+
+def test_a_state_from_a_checkpoint_goes_on_with_the_same_bytes(memory, matcher, scene):
+    straight = window(memory, matcher)
+    _, state = colour(straight, scene, range(0, 30, 6))
+    tensors = straight.state_to_tensors(state)
+    expected, _ = colour(straight, scene, range(30, 40, 3), state)
+    again = window(memory, matcher)
+    again.begin([Reference(scene.painted(scene.render(0)), drawing_of(scene, 0), 0, "key")], size=SIZE)
+    frames, _ = colour(again, scene, range(30, 40, 3), again.state_from_tensors(tensors))
+    for one, other in zip(expected, frames, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_another_matcher_is_another_model(memory, matcher):
+    torch.manual_seed(1)
+    other = RegionMatcher(key_dim=8, dim=16, num_heads=2, context_layers=1, match_layers=1, label_dim=4)
+    prints = [window(memory, part).fingerprint()["weights"] for part in (None, matcher, other)]
+    assert len(set(prints)) == 3
+
+
+def drawing_of(scene, index):
+    frame = scene.render(index)
+    return LineDrawing(frame.lines, frame.traces, frame.ink)
