@@ -109,7 +109,7 @@ def test_an_error_inside_a_step_ends_all_processes(tmp_path):
     processes = start_processes(2, tmp_path / "said.txt", failing_member)
     assert exit_codes(processes, seconds=60) == [1, 1]
     said = (tmp_path / "said.txt").read_text()
-    assert "Stopped" in said and "the leading process is gone" in said
+    assert "Stopped" in said and "process 1 lost the others" in said
 
 
 def test_auto_prefers_guidance_halves_and_impossible_layouts_are_refused():

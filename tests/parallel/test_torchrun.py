@@ -35,7 +35,7 @@ def test_torchrun_writes_the_frames_of_one_process(shot):
 
 def test_a_stopped_run_ends_on_all_processes_and_goes_on_alone(shot):
     command = [*COMMAND, "-o", "out", "-q", "--parallel", "ulysses"]
-    processes = start_processes(2, shot / "said.txt", main, [*command, "--steps", "60"])
+    processes = start_processes(2, shot / "said.txt", main, [*command, "--steps", "30"])
     while processes[0].is_alive() and not list((shot / "out").rglob("checkpoint.json")):
         time.sleep(0.01)
     assert processes[0].is_alive(), (shot / "said.txt").read_text()
@@ -43,8 +43,8 @@ def test_a_stopped_run_ends_on_all_processes_and_goes_on_alone(shot):
         os.kill(process.pid, signal.SIGINT)  # as torchrun passes it on
     assert exit_codes(processes) == [130, 130], (shot / "said.txt").read_text()
     assert 0 < len(list((shot / "out").glob("*.png"))) < 20
-    assert main([*command, "--steps", "60", "--resume"]) == 0
-    assert main([*COMMAND, "-o", "whole", "-q", "--steps", "60"]) == 0
+    assert main([*command, "--steps", "30", "--resume"]) == 0
+    assert main([*COMMAND, "-o", "whole", "-q", "--steps", "30"]) == 0
     assert np.abs(frames(shot / "out") - frames(shot / "whole")).max() <= 1
 
 

@@ -57,20 +57,29 @@ class Team:
     def tell(self, message: Any) -> None:
         """Send a message to all helpers, each of which must be at `hear`."""
         with self.together():
-            dist.broadcast_object_list([message], src=0, device=torch.device("cpu"))
+            with self._connection():
+                dist.broadcast_object_list([message], src=0, device=torch.device("cpu"))
 
     def hear(self) -> Any:
-        """The leader's next message. Ends this process if the leader is gone."""
+        """The leader's next message."""
         box = [None]
-        try:
+        with self._connection():
             dist.broadcast_object_list(box, src=0, device=torch.device("cpu"))
-        except RuntimeError as error:
-            raise SystemExit(f"longanimation: process {self.rank}: the leading process is gone") from error
         return box[0]
 
     def hand_round(self, tensor: torch.Tensor, source: int = 0) -> None:
         """Fill `tensor` (contiguous, the same shape and dtype everywhere) with what it holds on rank `source`."""
-        dist.broadcast(tensor.view(-1).view(torch.uint8), src=source)  # bytes: gloo does not know every dtype
+        with self._connection():
+            dist.broadcast(tensor.view(-1).view(torch.uint8), src=source)  # bytes: gloo does not know every dtype
+
+    @contextmanager
+    def _connection(self) -> Iterator[None]:
+        """Ends this process with one line if another one is gone, which has said why itself."""
+        try:
+            yield
+        except RuntimeError as error:
+            reason = str(error).splitlines()[0]
+            raise SystemExit(f"longanimation: process {self.rank} lost the others ({reason})") from error
 
 
 @contextmanager
