@@ -9,7 +9,6 @@ again. A variant that fails, crashes or hangs gets a reason in the table and the
 """
 
 import argparse
-import logging
 import sys
 import time
 import warnings
@@ -68,7 +67,6 @@ def run_worker(options: argparse.Namespace, results: Results) -> int:
     from gpu.loop import Effort
     from gpu.worker import Plan, work
 
-    logging.disable(logging.WARNING)
     diffusers_logging.set_verbosity_error()
     device = torch.device("cpu" if options.tiny else options.device)
     if device.type == "cuda":

@@ -47,7 +47,8 @@ def test_every_variant_has_a_result_or_a_reason(results, output):
     for name, result in results.items():
         assert result["status"] in (MEASURED, FAILED)
         if result["status"] == FAILED:
-            assert name.startswith("attention "), f"{name} must work on the CPU: {result['reason']}"
+            needless = name == "compiled, fastest attention" and "default attention is the fastest" in result["reason"]
+            assert name.startswith("attention ") or needless, f"{name} must work on the CPU: {result['reason']}"
             assert result["reason"] and "\n" not in result["reason"]
         elif isinstance(variants[name], Stage):
             assert result["seconds"] > 0 and result["seconds_per_new_frame"] == result["seconds"] / 8
