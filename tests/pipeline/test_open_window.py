@@ -1,8 +1,12 @@
 """From what the user asks to a loaded video model: its notes, its parts, its name in a checkpoint."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 import torch
 
+from longanimation.errors import InputError
 from longanimation.lines import read_lines
 from longanimation.model_options import ModelOptions
 from longanimation.pipeline.open_window import open_diffusion_window
@@ -49,6 +53,28 @@ def test_without_memory_there_is_no_history_and_with_bf16_the_shot_is_another_on
     assert other.pipeline.transformer.dtype == torch.bfloat16
     names = plain.fingerprint(), other.fingerprint()
     assert names[0]["precision"] != names[1]["precision"] and names[0]["weights"] == names[1]["weights"]
+
+
+@pytest.mark.parametrize("fit", ["center", "whole"])
+def test_the_memory_sees_the_center_or_the_whole_frame(fit):
+    window = open_diffusion_window("tiny")
+    window.pipeline.settings = replace(window.pipeline.settings, memory_fit=fit)
+    window.begin([reference("a.png")], size=SIZE, prompt="", seed=0)
+    frames = np.zeros((2, 32, 48, 3), np.uint8)
+    frames[:, :, :8] = 250  # at the left border, outside of the center square
+    seen = window._for_memory(frames)
+    encoder = window.pipeline.memory_encoder
+    encoder.register_to_config(frame_fit="crop")
+    assert (encoder.pixel_values(seen).max() > 0) == (fit == "whole")
+
+
+def test_a_window_without_finite_numbers_is_not_written(tmp_path):
+    window = open_diffusion_window("tiny", options=ModelOptions(steps=1))
+    with torch.no_grad():
+        window.pipeline.transformer.proj_out.weight[0, 0] = torch.nan
+    state = window.begin([reference("a.png")], size=SIZE, prompt="", seed=0)
+    with pytest.raises(InputError, match="no finite numbers for frames 0 to 0 of the shot"):
+        window.colour([reference("a.png").drawing] * 17, state, segment=plan_segments(1, 17, 9)[0])
 
 
 def test_every_window_gets_the_prompt_of_the_middle_of_its_frames():

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 import torch
 
@@ -104,12 +105,20 @@ class DiffusionWindow:
         if state.history is not None:
             first = max(segment.keep_start, 1 if self.pipeline.settings.memory_skips_first_frame else 0)
             kept = frames[first - segment.start : segment.keep_stop - segment.start]
-            height, width = self._canvas.content
             if len(kept):
-                state.history.append(np.ascontiguousarray(kept[:, :height, :width]))
+                state.history.append(self._for_memory(kept))
                 portions.append(len(kept))
         finished = [self._finished(frame, drawing) for frame, drawing in zip(frames, drawings, strict=True)]
         return finished, DiffusionState(tail, portions, state.history)
+
+    def _for_memory(self, frames: np.ndarray) -> np.ndarray:
+        """Decoded frames as the memory sees them, without padding: uint8 [F, h, w, 3]."""
+        height, width = self._canvas.content
+        frames = np.ascontiguousarray(frames[:, :height, :width])
+        if self.pipeline.settings.memory_fit == "center":
+            return frames
+        side = self.pipeline.memory_encoder.config.image_size
+        return np.stack([cv2.resize(frame, (side, side), interpolation=cv2.INTER_AREA) for frame in frames])
 
     def state_to_tensors(self, state: DiffusionState) -> dict[str, torch.Tensor]:
         tensors = {f"tail.{index}": latents for index, latents in (state.tail or {}).items()}
@@ -149,6 +158,12 @@ class DiffusionWindow:
             history=state.history,
         )
         result = self.pipeline.denoise(conditions, noise, self._on_step)
+        if not torch.isfinite(result.latents).all():
+            first, last = segment.keep_start, segment.keep_stop - 1
+            raise InputError(
+                f"the model gave no finite numbers for frames {first} to {last} of the shot (from 0); check its files "
+                "with: longanimation weights check --values, or try --dtype fp32"
+            )
         if self._hooks:
             tail = {f"tail.{index}": value for index, value in result.tail.items()}
             self._hooks.save({"latents": result.latents, **tail})

@@ -18,6 +18,7 @@ _CHOICES = {
     "reference_fit": ("whole", "stretch"),
     "lines": ("drawing", "network"),
     "recent": ("history", "selection"),
+    "memory_fit": ("center", "whole"),
 }
 
 
@@ -49,6 +50,8 @@ class WindowSettings:
         memory: use the memory of earlier windows from the second one on.
         memory_skips_first_frame: [yes] the published result lacks frame 0, so its memory does.
         recent: local memory: the last frames of the "history", or of the thinned ["selection"].
+        memory_fit: what of each frame the memory sees: the ["center"] square, which the weights were trained with and
+            which hides 44 % of the width at 576 x 1024; or the "whole" frame, squeezed to a square.
         prompts: pairs (frame, text): from that 0-based frame of the shot on, another prompt. A window has one, that of
             the middle of the frames it gives.
     """
@@ -69,6 +72,7 @@ class WindowSettings:
     memory: bool = True
     memory_skips_first_frame: bool = False
     recent: str = "history"
+    memory_fit: str = "center"
     prompts: tuple[tuple[int, str], ...] = ()
 
     def __post_init__(self):
