@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,7 @@ def run_together(run: Callable[[], int]) -> int:
     """Run the command in the first process while the others help it; every process returns the same exit code."""
     from longanimation.parallel import help_the_leader, joined
 
+    warnings.filterwarnings("ignore", category=FutureWarning, module="diffusers")  # the user cannot act on them
     try:
         with joined() as team:
             return _lead(team, run) if team.leads else help_the_leader(team)
