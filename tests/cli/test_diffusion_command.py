@@ -45,3 +45,16 @@ def test_a_killed_run_of_the_video_model_goes_on_to_the_same_bytes(make_shot):
     assert process.wait() == -signal.SIGKILL, "it should have been killed between its two windows"
     assert main([*COMMAND, "-o", "killed", "--resume"]) == 0
     assert pictures(folder / "killed") == whole
+
+
+def test_ctrl_c_while_the_model_is_loaded_says_so_and_leaves_nothing(make_shot):
+    folder = make_shot(3)
+    command = [sys.executable, "-m", "longanimation", *COMMAND, "-o", "out"]
+    process = subprocess.Popen(command, text=True, stderr=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if line.startswith("loading tiny"):
+            process.send_signal(signal.SIGINT)
+    assert process.wait() == 130 and said[-1].startswith("stopped; ") and "Traceback" not in "".join(said)
+    assert not list((folder / "out").glob("*.png"))

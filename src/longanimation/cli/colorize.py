@@ -92,7 +92,7 @@ def colorize(
     from longanimation.lines import describe
     from longanimation.media import as_rate, open_sequence
     from longanimation.model_options import ModelOptions
-    from longanimation.presets import find_model, load_window_model
+    from longanimation.presets import find_model, is_diffusion_model, load_window_model
     from longanimation.shot import Interrupted, ShotOutput, ShotSettings, read_prompts, read_references, run_shot
     from longanimation.shot.disk_space import check_disk_space
     from longanimation.shot.drawings import resolve_mode
@@ -116,6 +116,8 @@ def colorize(
         for note in [describe(mode), *sequence.notes, *notes, *room]:
             report.note(note)
         settings = ShotSettings(mode, prompts.whole, seed, traces.value, as_rate(fps))
+        if is_diffusion_model(find_model(model)):
+            report.note(f"loading {model}")  # it can take minutes
         window = load_window_model(model, finish=finish.value, options=options, shot=shot)
         for note in share_window_model(window, find_model(model), parallel.value):
             report.note(note)

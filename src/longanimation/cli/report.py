@@ -21,7 +21,9 @@ class Report:
     def __enter__(self) -> Report:
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, kind, *_) -> None:
+        if kind is not None and issubclass(kind, KeyboardInterrupt):
+            self.stopped("stopped; give the same command again")
         self._end_bar()
 
     def note(self, sentence: str) -> None:

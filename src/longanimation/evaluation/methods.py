@@ -14,7 +14,6 @@ from longanimation.errors import InputError
 from longanimation.evaluation.baselines import copy_reference, propagate
 from longanimation.evaluation.color_error import JUST_RIGHT, ciede2000
 from longanimation.evaluation.drawn_shot import DrawnShot
-from longanimation.presets import find_model
 
 
 @dataclass(frozen=True)
@@ -31,10 +30,7 @@ def _correspondence(shot: DrawnShot, model, seed: int) -> Iterator[np.ndarray]:
 
 
 def _references_only(shot: DrawnShot, model, seed: int) -> Iterator[np.ndarray]:
-    from longanimation.pipeline.correspondence import CorrespondenceWindow
-
-    window = CorrespondenceWindow.from_pretrained(find_model(model), history=False)
-    return colorize(shot.drawings, shot.references, model=window, seed=seed, lines_mode="drawn")
+    return colorize(shot.drawings, shot.references, model=model, seed=seed, lines_mode="drawn", memory=False)
 
 
 def _copy(shot: DrawnShot, model, seed: int) -> Iterator[np.ndarray]:

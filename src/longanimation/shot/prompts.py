@@ -103,4 +103,6 @@ def describe_prompts(
 
 
 def _short(text: str) -> str:
+    if not text:
+        return "no prompt"
     return f'"{text}"' if len(text) <= 40 else f'"{text[:37]}..."'
