@@ -2,7 +2,7 @@
 
 Every slot has families that both splits share, families that only training draws and families that only test scenes
 draw, so that a test scene asks for more than new seeds. Test scenes take a held-out family in six of ten choices
-(whole actors: in two).
+(whole actors, places and lights: in two).
 """
 
 from __future__ import annotations
@@ -24,6 +24,12 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
     "hat": {"shared": ("none", "none", "none", "cap"), "train": ("beanie",), "test": ("brim", "helmet")},
     "build": {"shared": ("grown", "young", "small"), "train": (), "test": ()},
     "prop": {"shared": ("ball", "flag"), "train": ("box", "pot"), "test": ("umbrella", "car")},
+    "place": {
+        "shared": ("sky", "sea", "forest", "city", "room", "desert", "snow"),
+        "train": ("meadow", "plain"),
+        "test": ("mountains",),
+    },
+    "light": {"shared": ("day", "day", "sunset", "night", "cloudy"), "train": ("dawn",), "test": ("dusk",)},
     "action": {
         "shared": ("stand", "walk", "wave", "turn", "talk", "reach"),
         "train": ("jump", "sway", "run", "crouch"),
@@ -31,13 +37,15 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 
+_RARE = ("actor", "place", "light")  # held out in two of ten choices, not in six
+
 
 def pick(rng, slot: str, split: str) -> str:
     """A family of this slot that the split may use."""
     table = FAMILIES[slot]
     own, shared = table[split], table["shared"]
     if own and rng.random() < (
-        (0.2 if slot == "actor" else 0.6) if split == "test" else len(own) / (len(own) + len(shared))
+        (0.2 if slot in _RARE else 0.6) if split == "test" else len(own) / (len(own) + len(shared))
     ):
         return own[int(rng.integers(0, len(own)))]
     return shared[int(rng.integers(0, len(shared)))]
