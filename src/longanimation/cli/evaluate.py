@@ -10,21 +10,43 @@ from typer import Argument, Option
 
 from longanimation.cli.report import Report
 
+Metrics = Annotated[
+    list[str] | None,
+    Option(metavar="NAMES", help="Further metrics: lpips, fid, fvd or all; with commas, or repeated."),
+]
+
+
+def _wanted(given: list[str] | None, report: Report) -> tuple[str, ...]:
+    """The network metrics asked for whose weights are there; how to get the others is said."""
+    if not given:
+        return ()
+    from longanimation.evaluation.metric_networks import how_to_get, missing_metrics, read_metrics
+
+    names = read_metrics(given)
+    missing = missing_metrics(names)
+    if missing:
+        report.note(how_to_get(missing))
+    return tuple(name for name in names if name not in missing)
+
 
 def evaluate(
     result: Annotated[Path, Argument(help="Coloured frames: a folder or a video.")],
     truth: Annotated[Path, Argument(help="The right frames: a folder, a video, or one picture.")],
     lines: Annotated[Path | None, Option(help="The drawings, to score regions and pixels off the line.")] = None,
+    metrics: Metrics = None,
     output: Annotated[Path | None, Option("--output", "-o", help="JSON file for all numbers.")] = None,
     quiet: Annotated[bool, Option("--quiet", "-q", help="No progress.")] = False,
     json: Annotated[bool, Option("--json", help="One JSON object on stdout instead of a table.")] = False,
 ) -> None:
-    """Compare two shots: PSNR, SSIM, right pixels, colour error, regions, drift, flicker."""
+    """Compare two shots: PSNR, SSIM, right pixels, colour error, regions, drift, flicker; LPIPS, FID, FVD if wanted."""
     from longanimation.evaluation.compare import evaluate as compare
     from longanimation.evaluation.report import markdown_table
 
     with Report(quiet=quiet) as progress:
-        scores = compare(result, truth, lines, progress=lambda done, total: progress.progress("score", done, total))
+        names = _wanted(metrics, progress)
+        scores = compare(
+            result, truth, lines, metrics=names, progress=lambda done, total: progress.progress("score", done, total)
+        )
     if output is not None:
         scores.write_json(output)
     if json:

@@ -39,13 +39,17 @@ def _verbs() -> None:
 
 @app.command()
 def fetch(
-    name: Annotated[str, Argument(help="What to fetch: 5b.")] = "5b",
+    name: Annotated[str, Argument(help="What to fetch: 5b, or metrics (the networks of LPIPS, FID, FVD).")] = "5b",
     to: Annotated[Optional[Path], Option("--to", help="Folder; default: where --model NAME looks.")] = None,  # noqa: UP045
     only: Annotated[Optional[list[str]], Option(help="Only this release, for example video_xl; several times.")] = None,  # noqa: UP045
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Fetch published weights from the hub. Run again, it continues; every file is checked against its checksum."""
+    """Fetch published weights. Run again, it continues; every file is checked against its checksum if one is known."""
+    from longanimation.weights.metric_files import NAME as METRICS
+
+    if name == METRICS:
+        return _fetch_metrics(to, only or (), Report(quiet=quiet, as_json=json))
     from longanimation.weights.check import check_folder
     from longanimation.weights.fetching import fetch as fetch_sources
     from longanimation.weights.sources import choose_sources, default_folder
@@ -62,6 +66,23 @@ def fetch(
         report.done(f"fetched to {folder}", found.content())
     if not found.ok and not only:
         raise typer.Exit(2)
+
+
+def _fetch_metrics(to: Path | None, only, report: Report) -> None:
+    from longanimation.evaluation.metric_networks import load_metric_networks, read_metrics
+    from longanimation.weights.file_fetching import fetch_files
+    from longanimation.weights.metric_files import METRIC_FILES, NAME
+    from longanimation.weights.sources import default_folder
+
+    names = read_metrics(only or ["all"])
+    folder = to or default_folder(NAME)
+    files = [file for file in METRIC_FILES if set(file.metrics) & set(names)]
+    with report:
+        for file in files:
+            report.note(f"{file.name}: {file.url}, about {file.bytes / 1e6:.1f} MB, licence: {file.licence}")
+        fetch_files(folder, files, progress=lambda phase, done, all_: report.progress(phase, done, all_, unit="MB"))
+        ready = load_metric_networks(names, folder=folder, device="cpu").names
+        report.done(f"fetched to {folder}; ready: {', '.join(ready)}", {"folder": str(folder), "metrics": list(ready)})
 
 
 @app.command()

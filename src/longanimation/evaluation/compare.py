@@ -1,7 +1,7 @@
 """Compares a coloured shot with the truth, whatever the two are stored as."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ def evaluate(
     truth_path: str | os.PathLike,
     lines_path: str | os.PathLike | None = None,
     *,
+    metrics: Sequence[str] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Scores the frames of `result_path` against those of `truth_path` (folders of pictures, videos, single pictures).
@@ -32,7 +33,9 @@ def evaluate(
     With `lines_path` (the drawings that were coloured) colour is scored off the line only and regions are counted:
     the patches of one colour of a cel, or else the closed regions of the drawing. Frames are matched in order when
     there are equally many, else by the files' own numbers; a truth of a few frames is enough.
-    progress: called with (frames done, all). Raises InputError when the frames or sizes do not match.
+    metrics: of "lpips", "fid" and "fvd", further ones; those whose weights are not there are left out
+    (`missing_metrics` tells). progress: called with (frames done, all). Raises InputError when the frames or sizes do
+    not match.
     """
     result, truth = open_sequence(result_path), open_sequence(truth_path)
     lines = open_sequence(lines_path) if lines_path is not None else None
@@ -45,7 +48,7 @@ def evaluate(
     pairs = match_frames(result, truth, what=f"{result_path} and {truth_path}")
     line_pairs = match_frames(lines, truth, what=f"{lines_path} and {truth_path}") if lines is not None else None
     mode = resolve_mode(lines, "auto") if lines is not None else None
-    scorer = ShotScorer()
+    scorer = ShotScorer(perceptual=_perceptual(metrics))
     for place, (result_index, truth_index) in enumerate(pairs):
         true_frame = opaque(truth[truth_index])
         inside = regions = None
@@ -58,6 +61,16 @@ def evaluate(
         if progress is not None:
             progress(place + 1, len(pairs))
     return scorer.report(Path(result_path).name)
+
+
+def _perceptual(metrics: Sequence[str]):
+    if not metrics:
+        return None
+    from longanimation.evaluation.metric_networks import load_metric_networks
+    from longanimation.evaluation.perceptual import PerceptualScorer
+
+    networks = load_metric_networks(metrics)
+    return PerceptualScorer(networks) if networks.names else None
 
 
 def match_frames(first: FrameSequence, truth: FrameSequence, *, what: str = "") -> list[tuple[int, int]]:

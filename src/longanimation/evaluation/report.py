@@ -25,11 +25,15 @@ class FrameScore:
     right: float  # share of pixels off the line within CIEDE2000 < 5, 0..1
     color_error: float  # mean CIEDE2000 off the line
     segments: tuple[int, int, int, int]
+    lpips: float | None = None  # None: not asked for
 
 
 @dataclass(frozen=True)
 class Report:
-    """Scores of a shot (means over its frames; segments pooled over its frames)."""
+    """Scores of a shot (means over its frames; segments pooled over its frames; FID and FVD over all its features).
+
+    lpips, fid, fvd: None where not asked for, or not to be had of so few frames.
+    """
 
     name: str
     frames: int
@@ -42,6 +46,9 @@ class Report:
     last_error: float  # and of the last
     drift_frames: int
     flicker: float
+    lpips: float | None = None
+    fid: float | None = None
+    fvd: float | None = None
     per_frame: tuple[FrameScore, ...] = field(default=(), repr=False)
 
     @property
@@ -68,6 +75,7 @@ class Report:
             raise InputError(f"nothing to score in {name or 'the shot'}: it has no frames")
         span = drift_frames or max(1, min(MAX_DRIFT_FRAMES, len(frames) // 5))
         errors = [frame.color_error for frame in frames]
+        seen = [frame.lpips for frame in frames if frame.lpips is not None]
         return cls(
             name=name,
             frames=len(frames),
@@ -80,15 +88,22 @@ class Report:
             last_error=float(np.mean(errors[-span:])),
             drift_frames=span,
             flicker=flicker,
+            lpips=float(np.mean(seen)) if seen else None,
             per_frame=tuple(frames),
         )
 
     @classmethod
-    def mean(cls, name: str, reports: Sequence[Report]) -> Report:
-        """Mean over shots, each shot counting the same; segments pooled. Drift becomes the ratio of the mean errors."""
+    def mean(
+        cls, name: str, reports: Sequence[Report], *, fid: float | None = None, fvd: float | None = None
+    ) -> Report:
+        """Mean over shots, each shot counting the same; segments pooled. Drift becomes the ratio of the mean errors.
+
+        fid, fvd: of all shots together; the mean of those of single shots would be another thing.
+        """
 
         def average(key):
-            return float(np.mean([getattr(report, key) for report in reports]))
+            values = [getattr(report, key) for report in reports]
+            return None if any(value is None for value in values) else float(np.mean(values))
 
         return cls(
             name=name,
@@ -102,6 +117,9 @@ class Report:
             last_error=average("last_error"),
             drift_frames=max(report.drift_frames for report in reports),
             flicker=average("flicker"),
+            lpips=average("lpips"),
+            fid=fid,
+            fvd=fvd,
         )
 
     def as_dict(self, *, per_frame: bool = True) -> dict:
@@ -118,7 +136,8 @@ class Report:
     def from_dict(cls, values: dict) -> Report:
         """The inverse of `as_dict`."""
         derived = {"segment_accuracy", "large_segment_accuracy", "drift"}
-        values = {key: math.nan if value is None else value for key, value in values.items() if key not in derived}
+        values = {key: value for key, value in values.items() if key not in derived}
+        values["ssim"] = _number(values["ssim"])
         values["segments"] = tuple(values["segments"])
         values["per_frame"] = tuple(
             FrameScore(**{**frame, "segments": tuple(frame["segments"]), "ssim": _number(frame["ssim"])})
@@ -136,25 +155,35 @@ class Report:
 
 
 def markdown_table(reports: Iterable[Report], *, first_column: str = "shot") -> str:
-    """One row a report: the figures every table of the project shows, in the same order."""
-    head = ["frames", "PSNR", "SSIM", "pixels right", "CIEDE2000", "segments", "segments > 10 px", "drift", "flicker"]
-    rows = [[first_column, *head], ["---"] + ["---:"] * len(head)]
-    for report in reports:
-        rows.append(
-            [
-                report.name,
-                str(report.frames),
-                f"{report.psnr:.2f}",
-                "-" if math.isnan(report.ssim) else f"{report.ssim:.4f}",
-                _percent(report.right),
-                f"{report.color_error:.2f}",
-                _percent(report.segment_accuracy),
-                _percent(report.large_segment_accuracy),
-                f"{report.drift:.2f}",
-                f"{report.flicker:.2f}",
-            ]
-        )
+    """One row a report: the figures every table of the project shows, in the same order.
+
+    LPIPS, FID and FVD have columns when any of the reports has them.
+    """
+    reports = list(reports)
+    columns = {
+        "frames": lambda report: str(report.frames),
+        "PSNR": lambda report: f"{report.psnr:.2f}",
+        "SSIM": lambda report: "-" if math.isnan(report.ssim) else f"{report.ssim:.4f}",
+        "LPIPS": lambda report: _fixed(report.lpips, 4),
+        "FID": lambda report: _fixed(report.fid, 2),
+        "FVD": lambda report: _fixed(report.fvd, 1),
+        "pixels right": lambda report: _percent(report.right),
+        "CIEDE2000": lambda report: f"{report.color_error:.2f}",
+        "segments": lambda report: _percent(report.segment_accuracy),
+        "segments > 10 px": lambda report: _percent(report.large_segment_accuracy),
+        "drift": lambda report: f"{report.drift:.2f}",
+        "flicker": lambda report: f"{report.flicker:.2f}",
+    }
+    for name in ("lpips", "fid", "fvd"):
+        if all(getattr(report, name) is None for report in reports):
+            del columns[name.upper()]
+    rows = [[first_column, *columns], ["---"] + ["---:"] * len(columns)]
+    rows += [[report.name, *(show(report) for show in columns.values())] for report in reports]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def _fixed(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
 
 
 def _percent(share: float | None) -> str:

@@ -90,7 +90,7 @@ def default_folder(name: str) -> Path:
 def choose_sources(name: str, only: Collection[str] = ()) -> list[Source]:
     """The sources of a model, or some of them by name. Raises InputError naming what is known."""
     if name not in MODELS:
-        raise InputError(f"unknown weights {name!r}; known are {', '.join(MODELS)}")
+        raise InputError(f"unknown weights {name!r}; known are {', '.join(MODELS)} and metrics")
     known = {source.name: source for source in MODELS[name]}
     unknown = [wanted for wanted in only if wanted not in known]
     if unknown:

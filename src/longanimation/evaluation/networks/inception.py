@@ -16,8 +16,9 @@ _A_DOUBLE = [("branch3x3dbl_1", 64, 1), ("branch3x3dbl_2", 96, 3), ("branch3x3db
 
 
 class InceptionFeatures(nn.Module):
-    """float [B, 3, H, W] in 0..1 -> float [B, 2048]: resized to 299 x 299 (bilinear, as pytorch-fid), last average pool.
+    """float [B, 3, H, W] in 0..1 -> float [B, 2048], the last average pool.
 
+    Pictures are squeezed to 299 x 299, bilinear without smoothing, as pytorch-fid does (TensorFlow's differs).
     State dict: that of `pt_inception-2015-12-05-6726825d.pth` without its classifier `fc`.
     """
 
