@@ -197,10 +197,24 @@ def _run(
         return
     from longanimation.training.run_stage import run_stage
 
+    _quiet_libraries()
+
     try:
         run_stage(stage, config, progress=None if quiet else lambda step, values: _print(step, config.steps, values))
     finally:
         _leave_processes()
+
+
+def _quiet_libraries() -> None:
+    """No bars for every saved file, no note that tied weights are saved once."""
+    import logging
+
+    from diffusers.utils.logging import disable_progress_bar as diffusers_bar
+    from transformers.utils.logging import disable_progress_bar as transformers_bar
+
+    diffusers_bar()
+    transformers_bar()
+    logging.getLogger("accelerate.utils.other").setLevel(logging.ERROR)
 
 
 def _leave_processes() -> None:

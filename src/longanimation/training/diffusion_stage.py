@@ -8,10 +8,14 @@ import torch
 from longanimation.pipeline.latents import decode, to_frames
 from longanimation.training.clips import ClipPlan
 from longanimation.training.conditions import Conditions, make_conditions, prompt_texts, tokenize
+from longanimation.training.model_parts import StartingPoint
 from longanimation.training.stage import Batch, Stage, clip_noise, clip_numbers, side_by_side
 from longanimation.training.stage_config import DiffusionConfig, MemoryConfig
 
 _TIME, _NOISE, _START, _STEPS = 31, 32, 33, 1000
+
+_TEXTS_KEPT = 64
+"""Embeddings of this many texts are kept (1.8 MB each at 5b)."""
 
 Memories = tuple[torch.Tensor, torch.Tensor] | None
 """Global and local memory of a batch, [B, 2, layers, N, kv_dim] each."""
@@ -24,6 +28,10 @@ class SketchStage(Stage):
     config: DiffusionConfig
     uses = ("vae", "text_encoder", "transformer", "sketch_dit")
     through = ("transformer",)
+
+    def __init__(self, start: StartingPoint, config: DiffusionConfig):
+        super().__init__(start, config)
+        self._encoded: dict[str, torch.Tensor] = {}
 
     @classmethod
     def plan(cls, config: DiffusionConfig) -> ClipPlan:
@@ -55,12 +63,22 @@ class SketchStage(Stage):
                 return part(*args, **kwargs)
             return part(*_typed(args, part.dtype), **_typed(kwargs, part.dtype))
 
-    def encode_prompts(self, texts: list[str]) -> torch.Tensor:
-        """[B, L, E]; with gradients where the text encoder is trained."""
-        length = self.transformer_config.max_text_seq_length
-        ids = tokenize(self.start.parts["tokenizer"], prompt_texts(self.start.settings, texts), length)
-        with torch.set_grad_enabled("text_encoder" in self.trained and torch.is_grad_enabled()):
-            return self.network("text_encoder", ids.to(self.device))[0].float()
+    def encode_prompts(self, prompts: list[str]) -> torch.Tensor:
+        """[B, L, E]; with gradients where the text encoder is trained. A frozen one encodes each text once, on the CPU
+        if it is offloaded."""
+        texts = prompt_texts(self.start.settings, prompts)
+        if "text_encoder" in self.trained:
+            return self.trained["text_encoder"](self._tokens(texts).to(self.device))[0].float()
+        for text in texts:
+            if text not in self._encoded:
+                with self.frozen.use("text_encoder", move=False) as encoder, torch.no_grad():
+                    self._encoded[text] = encoder(self._tokens([text]).to(encoder.device))[0]
+                while len(self._encoded) > _TEXTS_KEPT + len(texts):
+                    self._encoded.pop(next(iter(self._encoded)))
+        return torch.cat([self._encoded[text] for text in texts]).to(self.device).float()
+
+    def _tokens(self, texts: list[str]) -> torch.Tensor:
+        return tokenize(self.start.parts["tokenizer"], texts, self.transformer_config.max_text_seq_length)
 
     def conditions(self, batch: Batch) -> Conditions:
         prompts = self.encode_prompts(batch["prompt"])
@@ -152,7 +170,7 @@ class SketchStage(Stage):
         with self.frozen.use("vae") as vae:
             found = to_frames(decode(vae, clean, padding_frames=conditions.padding))[0]
         chosen = [0, len(found) // 2, len(found) - 1]
-        reference, lines = (first[name][0].cpu().numpy() for name in ("reference", "reference_lines"))
+        reference, lines = (first[name][0].numpy() for name in ("reference", "reference_lines"))
         truth = first["colour"][0, chosen].cpu().numpy()
         drawn = first["lines"][0, chosen].cpu().numpy()
         return side_by_side(

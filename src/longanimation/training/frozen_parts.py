@@ -27,12 +27,13 @@ class FrozenParts:
             torch.nn.Module.to(part, "cpu" if name in self._offload else device, dtype)
 
     @contextmanager
-    def use(self, name: str) -> Iterator[torch.nn.Module]:
-        """The part, on the device, computing in its own number format."""
+    def use(self, name: str, *, move: bool = True) -> Iterator[torch.nn.Module]:
+        """The part, on the device (`move`; otherwise where it waits), computing in its own number format."""
         part = self._parts[name]
-        if name in self._offload:
+        moved = move and name in self._offload
+        if moved:
             part.to(self._device)
         with torch.autocast(self._device.type, enabled=False) if self._device.type != "meta" else nullcontext():
             yield part
-        if name in self._offload:
+        if moved:
             part.to("cpu")

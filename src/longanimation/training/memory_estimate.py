@@ -94,7 +94,7 @@ def estimate_memory(stage: str, config: StageConfig, *, processes: int = 1) -> T
         if name in network.frozen:
             size = sum(value.numel() * value.element_size() for value in part.parameters())
             if name in config.offload:
-                waiting = max(waiting, size)
+                waiting = max(waiting, size if name != "text_encoder" else 0)  # which stays in RAM
             else:
                 frozen += size
     micro = micro_batch(config, processes)

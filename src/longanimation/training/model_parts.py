@@ -47,14 +47,14 @@ def open_parts(stage: str, config: StageConfig) -> StartingPoint:
         parts, settings = tiny_parts(config.seed), tiny_settings()
         parts.pop("line_network")
     elif config.start_from:
-        from longanimation.pipeline.pipeline import _stored_settings
+        from longanimation.pipeline.pipeline import settings_of
         from longanimation.weights.load import load_parts
 
         folder = open_model_folder(_folder(config.start_from))
         folders = {name: path for name, path in folder.parts.items() if name != "line_network"}
         wanted = [name for name in folders if name in NEEDED[stage] or not config.link_unchanged]
         parts = load_parts(folder, parts=wanted)
-        settings = _stored_settings(folder.root)
+        settings = settings_of(folder)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         for name, values in config.model.items():
@@ -91,6 +91,8 @@ def empty_parts(stage: str, config: StageConfig) -> StartingPoint:
                 parts[name] = new_part(name, values)
         _fill_up(parts)
     parts.pop("line_network", None)
+    if "text_encoder" in parts:  # one table, which counts once
+        parts["text_encoder"].set_input_embeddings(parts["text_encoder"].shared)
     _check(stage, config, parts | {"tokenizer": None})
     return StartingPoint(parts, {}, WindowSettings())
 

@@ -48,6 +48,8 @@ def run_stage(stage: str, config: StageConfig, progress: Progress | None = None)
     accelerator.gradient_accumulation_steps = config.batch_size // (micro * processes)
     if accelerator.state.deepspeed_plugin is not None:
         settings = accelerator.state.deepspeed_plugin.deepspeed_config
+        if accelerator.state.deepspeed_plugin.zero_stage == 3:
+            raise InputError("DeepSpeed ZeRO stage 3 hides the weights from the average; use stage 2, or FSDP2")
         settings["train_micro_batch_size_per_gpu"] = micro
         settings["gradient_accumulation_steps"] = accelerator.gradient_accumulation_steps
     if accelerator.is_main_process:
@@ -132,7 +134,7 @@ def _accelerator(config: StageConfig, folder: Path, trackers: tuple[str, ...]) -
     return Accelerator(
         mixed_precision=precision,
         log_with=list(trackers) or None,
-        project_config=ProjectConfiguration(project_dir=str(folder), logging_dir=str(folder)),
+        project_config=ProjectConfiguration(project_dir=str(folder), logging_dir=str(folder / "tensorboard")),
         cpu=not torch.cuda.is_available(),
     )
 

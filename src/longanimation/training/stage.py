@@ -48,6 +48,8 @@ class Stage(nn.Module):
         for part in (*self.trained.values(), *networks.values()):  # gradients pass through frozen parts as well
             if config.checkpointing and getattr(part, "_supports_gradient_checkpointing", False):
                 part.enable_gradient_checkpointing()
+        if config.tiling and "vae" in self.frozen:
+            start.parts["vae"].enable_tiling()
         frozen_dtype = getattr(torch, config.frozen_dtype)
         for name, part in self.trained.items():
             nn.Module.to(part, frozen_dtype if config.lora_rank else torch.float32)

@@ -38,7 +38,9 @@ class StageConfig:
         ema_decay: 0 for none. The averaged weights are what `model/` holds.
         lora_rank: 0 trains the weights themselves; otherwise only low-rank additions (needs peft).
         checkpointing: recompute activations in the backward pass.
-        offload: frozen parts that wait in RAM while they are not used.
+        tiling: the frozen autoencoder works in tiles: less memory, slightly other colours where tiles meet.
+        offload: frozen parts that wait in RAM while they are not used (the text encoder even runs there; every text
+            is encoded once).
         link_unchanged: parts that are not trained become links in `model/`, not copies.
         limit_seconds: save and stop after this long.
     """
@@ -69,6 +71,7 @@ class StageConfig:
     optimizer: str = "adamw"
     lora_rank: int = 0
     checkpointing: bool = False
+    tiling: bool = False
     offload: tuple[str, ...] = ()
     link_unchanged: bool = False
     workers: int = 2

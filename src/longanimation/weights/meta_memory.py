@@ -86,7 +86,8 @@ def _replaced_attention():
 def peak_bytes(compute: Callable[[], Any], *, gradients: bool = False) -> int:
     """Most bytes that the tensors made in `compute` occupy at one time; inputs and weights are not counted.
 
-    `compute` must work on meta tensors. gradients: it records and runs a backward pass; what that keeps counts. Kernel work space (cuDNN, cuBLAS) and fragmentation come on top.
+    `compute` must work on meta tensors. gradients: it records and runs a backward pass; what that keeps counts.
+    Kernel work space (cuDNN, cuBLAS) and fragmentation come on top.
     """
     counter = _LiveTensors()
     attention = _replaced_attention() if gradients else _FusedAttention()

@@ -1,0 +1,126 @@
+"""The debug recipe of each stage against its stored loss curve: one process, two processes, killed and resumed."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from stage_runs import STORED, debug_config, run_debug
+
+from longanimation.errors import InputError
+from longanimation.pipeline import LongAnimationPipeline
+from longanimation.training.run_log import read_curve
+from longanimation.training.run_stage import run_stage
+from longanimation.training.stage_config import STAGES
+from longanimation.weights.tensor_files import open_tensors
+from longanimation.weights.tiny import tiny_parts
+
+ANOTHER_MACHINE = 2e-2
+"""Relative; other kernels and thread counts round otherwise, and twenty steps of a high rate make it grow."""
+
+SAME_MACHINE = 1e-3
+"""Relative; two processes add up gradients in another order."""
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    threads = torch.get_num_threads()
+    yield tmp_path_factory.mktemp("runs")
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def curves(folder):
+    """Every stage on one process."""
+    return {stage: run_debug(stage, folder / "one") for stage in STAGES}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_follows_its_stored_curve(curves, stage):
+    stored = json.loads(STORED.read_text())[stage]
+    assert len(stored) == 20
+    np.testing.assert_allclose(curves[stage], stored, rtol=ANOTHER_MACHINE)
+
+
+def test_two_processes_follow_the_curves_of_one(curves, folder):
+    script = os.path.join(os.path.dirname(__file__), "stage_runs.py")
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    done = subprocess.run(
+        [*launch, script, str(folder / "two")],
+        env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    for stage, curve in curves.items():
+        both = read_curve(folder / "two" / stage)
+        np.testing.assert_allclose(both, curve, rtol=SAME_MACHINE, err_msg=stage)
+
+
+def test_a_killed_run_goes_on_exactly(curves, folder):
+    def kill(step, values):
+        if step == 13:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run_debug("sketch", folder / "killed", kill)
+    assert len(read_curve(folder / "killed" / "sketch")) == 13
+    steps = []
+    curve = run_debug("sketch", folder / "killed", lambda step, values: steps.append(step))
+    assert steps[0] == 11, "the last checkpoint is that of step 10"
+    assert curve == curves["sketch"]
+    one, other = (open_tensors(folder / run / "sketch/model/sketch_dit") for run in ("one", "killed"))
+    assert all(torch.equal(one[name], other[name]) for name in one.shapes)
+
+
+def test_accumulated_gradients_follow_the_same_curve(curves, folder):
+    curve = run_debug("sketch", folder / "accumulated", micro_batch=1, steps=4)
+    np.testing.assert_allclose(curve, curves["sketch"][:4], rtol=SAME_MACHINE)
+
+
+def test_a_stage_leaves_a_model_that_the_pipeline_loads(curves, folder):
+    pipeline = LongAnimationPipeline.from_pretrained(folder / "one/reward/model")
+    before = tiny_parts()
+    for part, changed in {"sketch_dit": True, "memory": True, "transformer": False, "vae": False}.items():
+        new, old = getattr(pipeline, part).state_dict(), before[part].state_dict()
+        assert any(not torch.equal(new[name], old[name]) for name in new) == changed, part
+    assert pipeline.settings.frames == 17
+
+
+def test_the_next_stage_starts_from_the_model_of_the_one_before(curves, folder):
+    model = str(folder / "one/sketch/model")
+    run_debug("memory", folder / "chained", steps=1, start_from=model)
+    one = LongAnimationPipeline.from_pretrained(model)
+    two = LongAnimationPipeline.from_pretrained(folder / "chained/memory/model")
+    for name, value in one.sketch_dit.state_dict().items():
+        assert torch.equal(value, two.sketch_dit.state_dict()[name])
+
+
+def test_the_autoencoder_stage_measures_the_scale_of_its_latents(curves, folder):
+    config = json.loads((folder / "one/autoencoder/model/vae/config.json").read_text())
+    assert config["scaling_factor"] != 0.7 and config["scaling_factor"] > 0
+
+
+def test_only_the_newest_checkpoints_are_kept(curves, folder):
+    run_debug("sketch", folder / "kept", steps=3, save_steps=1, keep_checkpoints=2, sample_steps=3)
+    names = sorted(path.name for path in (folder / "kept/sketch/checkpoints").iterdir())
+    assert names == ["step-000002", "step-000003"]
+    assert (folder / "kept/sketch/samples/000003.png").stat().st_size > 1000
+
+
+def test_a_run_begun_with_other_settings_is_refused(curves, folder):
+    with pytest.raises(InputError, match="learning_rate"):
+        run_stage("sketch", debug_config("sketch", folder / "one", learning_rate=1e-5))
+
+
+def test_a_batch_that_cannot_be_divided_is_refused(folder):
+    with pytest.raises(InputError, match="micro_batch"):
+        run_stage("sketch", debug_config("sketch", folder / "odd", micro_batch=3))
