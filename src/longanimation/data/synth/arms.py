@@ -26,6 +26,7 @@ class Arms:
         self.band = palette.any() if rng.random() < 0.12 else None
         self.glove = palette.any() if rng.random() < 0.1 else skin
         self.hands = [str(rng.choice(("mitten", "open", "fist"))) for _ in range(2)]
+        self.joints: list = [None, None]  # of the last drawing
         self.end = float(rng.choice((0.22, 0.42, 0.5, 0.9)))
 
     def measure(self, rng, trunk: float, shoulder: float, thick: float) -> None:
@@ -51,7 +52,7 @@ class Arms:
         low, out = swing + bend, spread + (0.5 * bend if spread > 0.9 else -0.25 * bend)
         elbow = root + self.upper * _direction(side, swing, spread)
         flat, depths = turn(np.stack([root, elbow, elbow + self.fore * _direction(side, low, out)]), pose.yaw)
-        j = body(flat)
+        j = self.joints[k] = body(flat)
         depth = float(depths[1] * 0.5 + depths[2] * 0.5)
         sfx, part = ("_l", "_r")[k], self.part
         thumb = -side if math.cos(pose.yaw) > 0 else side

@@ -39,15 +39,15 @@ def make_actor(kind: str, rng, palette, split: str, part):
 
 
 def cast(
-    seed: int, *, split: str, frames: int, size, line_style, characters, reveal: bool, shading, background
+    seed: int, *, split: str, frames: int, size, line_style, characters, reveal: bool, shading, background, extras=None
 ) -> dict:
-    """Everything a Scene holds, as keyword arguments; see `Scene.random`."""
+    """Everything a Scene holds, as keyword arguments; see `Scene.random`. extras: a `wardrobe.Extras` or None."""
     if split not in ("train", "test"):
         raise InputError(f"split is 'train' or 'test', not {split!r}")
     rng = np.random.default_rng([seed, zlib.crc32(split.encode())])
     aspect = size[1] / size[0]
     paper = (255, 255, 255) if rng.random() < 0.6 else tuple(int(v) for v in rng.integers(140, 256, 3))
-    palette = PaletteBuilder(rng, paper)
+    palette = PaletteBuilder(rng, paper) if extras is None else PaletteBuilder(rng, extras.paper, apart=True)
     counter = iter(range(1, 4096))
 
     def part() -> int:
@@ -76,7 +76,7 @@ def cast(
             track = random_track(
                 rng,
                 split,
-                frames,
+                frames if extras is None else round(frames * extras.tempo),
                 aspect,
                 scale=scale,
                 x=x,
@@ -85,6 +85,10 @@ def cast(
                 mobile=mobile,
                 leaves=leaves and mobile and k < 2,
             )
+            if extras is not None:
+                track.tempo = extras.tempo
+        if extras is not None:
+            extras.dress(actor, palette, split, part)
         actors.append(actor)
         tracks.append(track)
     light = None

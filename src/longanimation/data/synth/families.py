@@ -24,6 +24,9 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
     "hat": {"shared": ("none", "none", "none", "cap"), "train": ("beanie",), "test": ("brim", "helmet")},
     "build": {"shared": ("grown", "young", "small"), "train": (), "test": ()},
     "prop": {"shared": ("ball", "flag"), "train": ("box", "pot"), "test": ("umbrella", "car")},
+    "pattern": {"shared": ("dots", "checks"), "train": ("slants",), "test": ("diamonds",)},
+    "layer": {"shared": ("cape",), "train": ("coat",), "test": ("poncho",)},
+    "held": {"shared": ("staff", "book"), "train": ("balloon",), "test": ("lantern",)},
     "place": {
         "shared": ("sky", "sea", "forest", "city", "room", "desert", "snow"),
         "train": ("meadow", "plain"),

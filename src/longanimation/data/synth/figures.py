@@ -67,6 +67,7 @@ class Person:
         self.legs.measure(rng, torso, t, self.leg, hip, w, thick)
         self.hip = hip
         self.top = Top(rng, palette, families["top"], shirt, torso, t, w, part)
+        self.pattern = self.layer = self.held = None  # see `wardrobe`
 
     def draw(self, pose: Pose, size: float = 1.0) -> list[Shape]:
         """Shapes back to front in figure units. size: frame heights of the figure (small ones get less detail)."""
@@ -84,22 +85,30 @@ class Person:
         head_frame = Frame(centre, tilt, (hh * (1 + 0.3 * pose.squash), hh * stretch))
         behind, head = self.head.draw(head_frame, pose, detail, pose.sway)
         legs = sorted((self.legs.one(k, pose, hips, detail) for k in (0, 1)), key=lambda e: e[0])
-        arms = sorted((self.arms.one(k, pose, body, detail) for k in (0, 1)), key=lambda e: e[0])
+        arms = [self.arms.one(k, pose, body, detail) for k in (0, 1)]
+        if self.held is not None:
+            arms = [self.held.put(k, arm, self.arms.joints[k], pose, detail) for k, arm in enumerate(arms)]
+        arms = sorted(arms, key=lambda e: e[0])
         bag = [] if self.top.bag is None else self.top.bag.draw(body, yaw, detail)
         root = hips(poly((-0.3 * self.hip * s, -0.02)))[0]
         tail = [] if self.tail is None else self.tail.draw(root, yaw, pose.sway, self.leg)
         seat = self.legs.hips(pose, hips, detail)
-        torso = self.top.body(body, yaw, detail) + self.legs.bib(pose, body)
+        torso = self.top.body(body, yaw, detail)
+        if self.pattern is not None:
+            torso = torso[:1] + self.pattern.draw(body, yaw, detail) + torso[1:]
+        torso = torso + self.legs.bib(pose, body)
+        under, over = ([], []) if self.layer is None else self.layer.draw(body, pose, self.leg)
         scarf = [] if self.top.scarf is None else self.top.scarf.draw(body, yaw, pose.sway)
         middle = [torso, seat] if self.legs.kind == "skirt" else [seat, torso]
         near_arms = [x for depth, shapes in arms if depth >= _BEHIND for x in shapes]
         order = [
-            behind + bag + tail if front else [],
+            behind + under + bag + tail if front else [],
             [x for depth, shapes in arms if depth < _BEHIND for x in shapes],
             [x for _, shapes in legs for x in shapes],
             self._neck(top, up),
             *middle,
-            [] if front else tail + bag,
+            over,
+            [] if front else tail + under + bag,
             scarf + head if front else [],
             near_arms,
             [] if front else head + behind + scarf,

@@ -197,7 +197,8 @@ class Track:
 
     actions: (start frame, name, period, amount), neighbours blended over `blend` frames. The keyed curves are in
     frames and frame heights (x, y: the point on the ground; scale: height of the figure). hold: drawn on ones, twos
-    or threes. absent: (start, stop) frames in which the character is not in the shot.
+    or threes. absent: (start, stop) frames in which the character is not in the shot. tempo: how many frames of all
+    these pass in one frame of the shot.
     """
 
     x: list = field(default_factory=lambda: [(0, 0.0)])
@@ -211,13 +212,14 @@ class Track:
     blend: float = 6.0
     hold: int = 1
     blink_period: int = 47
+    tempo: float = 1.0
 
     def moment(self, frame: int) -> float:
         """The time the drawing of this frame shows."""
-        return float(frame // self.hold * self.hold)
+        return float(frame // self.hold * self.hold) * self.tempo
 
     def present(self, frame: int) -> bool:
-        return not any(a <= frame < b for a, b in self.absent)
+        return not any(a <= frame * self.tempo < b for a, b in self.absent)
 
     def pose(self, frame: int) -> Pose:
         t = self.moment(frame)

@@ -33,7 +33,8 @@ class DrawnFrame:
 
     lines uint8 [H, W], 255 = paper, 0 = line; traces bool [H, W], coloured border lines; labels uint8 [H, W],
     palette index, also under the lines; parts uint16 [H, W], identity of the part over the whole shot, 0 =
-    background; ink uint8 [H, W, 4], the line as drawn, straight-alpha RGBA.
+    background; ink uint8 [H, W, 4], the line as drawn, straight-alpha RGBA; colour uint8 [H, W, 3], the paint below
+    the ink where it is more than the palette's flat colours, or None.
     """
 
     lines: np.ndarray
@@ -41,6 +42,7 @@ class DrawnFrame:
     labels: np.ndarray
     parts: np.ndarray
     ink: np.ndarray
+    colour: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -12,21 +12,23 @@ LIMIT = 64
 class PaletteBuilder:
     """Collects colours; `add` gives back the index, `shadow` the index of the darker tone of an entry."""
 
-    def __init__(self, rng, background: tuple[int, int, int] = (255, 255, 255)):
+    def __init__(self, rng, background: tuple[int, int, int] = (255, 255, 255), *, apart: bool = False):
+        """apart: entry 0 is the background's alone, nothing drawn gets it."""
         self.rng = rng
+        self.first = 1 if apart else 0
         self.colours: list[tuple[int, int, int]] = [background]
         self.shadows: dict[int, int] = {}
 
     def add(self, colour) -> int:
         """Index of this colour (a new entry, or the nearest one once the palette is full)."""
         colour = tuple(int(v) for v in colour)
-        if colour in self.colours:
-            return self.colours.index(colour)
+        if colour in self.colours[self.first :]:
+            return self.colours.index(colour, self.first)
         if len(self.colours) < LIMIT:
             self.colours.append(colour)
             return len(self.colours) - 1
-        table = np.asarray(self.colours, np.int32)
-        return int(((table - np.asarray(colour)) ** 2).sum(1).argmin())
+        table = np.asarray(self.colours[self.first :], np.int32)
+        return self.first + int(((table - np.asarray(colour)) ** 2).sum(1).argmin())
 
     def hsv(self, hue: float, saturation: float, value: float) -> int:
         return self.add(255 * np.asarray(colorsys.hsv_to_rgb(hue % 1, min(saturation, 1), min(value, 1))))

@@ -70,6 +70,8 @@ def find_reveals(scene) -> tuple[list[Reveal], list[int]]:
     shares = colour_shares(scene, range(len(scene)))
     known = np.zeros(len(scene.palette), bool)
     for kind, at in scene.reference_plan:
+        if kind == "background":
+            continue
         sheet = scene.draw(at, size=_small(scene)) if kind == "key_frame" else scene.draw_sheet(at, size=_small(scene))
         known |= _count(sheet.labels, len(known)) > 0
     stretches: dict[tuple[int, int], list[int]] = {}

@@ -13,8 +13,10 @@ from longanimation.data.synth.casting import cast
 from longanimation.data.synth.motion import Pose, keyed
 from longanimation.data.synth.paint import DrawnFrame, Sheet, finish, paint
 from longanimation.data.synth.shapes import BODY, SHADE_OUT, TRACE, Shape
+from longanimation.errors import InputError
 
 _WHOLE = (0.0, 0.0, 1.0)
+LOOKS = ("flat", "painted", "mixed")
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Scene:
         line_style: str | None = None,
         characters: int | None = None, references: list[tuple[str, int]] | None = None, reveal: bool = False,
         shading: bool | None = None, background: bool | None = None,
+        look: str = "flat", finish: str | None = None, backdrop: tuple[str, str, str] | None = None,
     ) -> Scene:  # fmt: skip
         """A scene fixed by its seed, split and options.
 
@@ -74,7 +77,20 @@ class Scene:
         references: see `reference_plan`. reveal: the first character shows its back, with colours no reference has,
         at about 30 % of the shot, leaves, and shows it again from about 75 %. shading, background: with or without;
         None: at random.
+
+        look: "flat" colours; "painted" gives a `PaintedScene`: a painted background with its prompt, shaded
+        characters, more clothes and things in hands, fast moves; "mixed": one or the other by seed. finish, backdrop:
+        of a painted scene, see there.
         """
+        if look not in LOOKS:
+            raise InputError(f"look is one of {', '.join(LOOKS)}, not {look!r}")
+        if look == "painted" or (look == "mixed" and np.random.default_rng([seed, 41]).random() < 0.5):
+            from longanimation.data.synth.painted_scene import PaintedScene
+
+            return PaintedScene.random(
+                seed, split=split, frames=frames, size=size, line_style=line_style, characters=characters,
+                references=references, reveal=reveal, finish=finish, backdrop=backdrop,
+            )  # fmt: skip
         options = {
             "line_style": line_style,
             "characters": characters,
@@ -104,8 +120,16 @@ class Scene:
         """Frame `index` without ink, at `size`; reframe: a further (x, y, zoom) on top of the shot's camera."""
         if not 0 <= index < self.frames:
             raise IndexError(f"frame {index} of a scene of {self.frames} frames")
+        view = self.view(index, reframe)
+        return paint(self.shapes(index, view), size or self.size, self.style, self._seed(index), self.shadow_of)
+
+    def view(self, index: int, reframe: tuple[float, float, float] = _WHOLE) -> tuple[float, float, float]:
+        """The camera at frame `index`: x and y of what is in the middle, zoom."""
         cx, cy, zoom = (keyed(k, float(index)) for k in self.camera)
-        view = (cx + reframe[0] / zoom, cy + reframe[1] / zoom, zoom * reframe[2])
+        return cx + reframe[0] / zoom, cy + reframe[1] / zoom, zoom * reframe[2]
+
+    def shapes(self, index: int, view: tuple[float, float, float]) -> list[Shape]:
+        """All shapes of frame `index` in painter's order, in frame units."""
         shapes = self._backdrop(view)
         cast_now = [
             (t.place(index), t.pose(index), a)
@@ -114,28 +138,32 @@ class Scene:
         ]
         for place, pose, actor in sorted(cast_now, key=lambda e: e[0][1]):
             shapes += self._put(actor.draw(pose, place[2] * view[2]), place, view)
-        return paint(shapes, size or self.size, self.style, self._seed(index), self.shadow_of)
+        return shapes
 
     def draw_sheet(self, actor: int, *, size: tuple[int, int] | None = None) -> Sheet:
         """A character sheet: one actor alone, standing, facing us or a little turned."""
+        return paint(self.sheet_shapes(actor), size or self.size, self.style, self._seed(-1 - actor), self.shadow_of)
+
+    def sheet_shapes(self, actor: int) -> list[Shape]:
+        """All shapes of a character sheet."""
         yaw = (0.0, 0.35, -0.35, 0.7)[(self.seed + actor) % 4]
         pose = Pose(yaw=yaw, head_yaw=yaw * 0.8, arms=((0.1, 0.35, 0.15), (0.1, 0.35, 0.15)))
-        shapes = self._put(self.actors[actor].draw(pose, 0.86), (0.0, 0.44, 0.86, 0.0), _WHOLE)
-        return paint(shapes, size or self.size, self.style, self._seed(-1 - actor), self.shadow_of)
+        return self._put(self.actors[actor].draw(pose, 0.86), (0.0, 0.44, 0.86, 0.0), _WHOLE)
 
     def sheet(self, actor: int) -> DrawnFrame:
         """`draw_sheet` with its ink."""
         return finish(self.draw_sheet(actor), self.style, self._seed(-1 - actor))
 
     def painted(self, frame: DrawnFrame) -> np.ndarray:
-        """The frame painted, with its lines on top, uint8 [H, W, 3]."""
-        paint = self.palette[frame.labels].astype(np.uint16)
+        """The frame painted, with its ink on top, uint8 [H, W, 3]."""
+        flat = self.palette[frame.labels] if frame.colour is None else frame.colour
+        paint = flat.astype(np.uint16)
         alpha = frame.ink[..., 3:].astype(np.uint16)
         return ((paint * (255 - alpha) + frame.ink[..., :3] * alpha + 127) // 255).astype(np.uint8)
 
     def actors_seen(self, index: int) -> int:
         """How many actors stand inside the frame (quick: from their place alone)."""
-        cx, _, zoom = (keyed(k, float(index)) for k in self.camera)
+        cx, _, zoom = self.view(index)
         half = 0.5 * self.size[1] / self.size[0]
         return sum(t.present(index) and abs((t.place(index)[0] - cx) * zoom) < half for t in self.tracks)
 
@@ -147,10 +175,14 @@ class Scene:
     def references(self) -> list[SceneReference]:
         out = []
         for kind, at in self.reference_plan:
-            drawn = self.render(at) if kind == "key_frame" else self.sheet(at)
+            drawn = self.reference(kind, at)
             frame = at if kind == "key_frame" else None
             out.append(SceneReference(self.painted(drawn), drawn.lines, drawn.labels, drawn.parts, frame, kind))
         return out
+
+    def reference(self, kind: str, at: int) -> DrawnFrame:
+        """One entry of the reference plan, drawn."""
+        return self.render(at) if kind == "key_frame" else self.sheet(at)
 
     @cached_property
     def _found(self) -> tuple[list[reveals.Reveal], list[int]]:

@@ -12,7 +12,7 @@ from longanimation.data.synth.backdrop.skies import sky
 
 def city(ground: Ground) -> list[Layer]:
     """Two or three rows of houses and a street."""
-    rng, light = ground.rng, ground.light
+    rng = ground.rng
     layers = sky(ground, clouds=0.7)
     street = ground.horizon + 0.13
     for distance, follow, tall, wide in ((0.7, 0.25, 0.5, 0.13), (0.42, 0.5, 0.45, 0.2), (0.05, 0.9, 0.5, 0.36)):
