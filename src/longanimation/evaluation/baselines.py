@@ -15,7 +15,7 @@ import numpy as np
 
 from longanimation.cel import segment
 from longanimation.errors import InputError
-from longanimation.evaluation.optical_flow import LineFlow, flow_picture, warp
+from longanimation.lines.flow import LineFlow, flow_picture, warp
 
 
 @dataclass(frozen=True)

@@ -1,103 +1,117 @@
-"""Runs the named sets of drawn test shots through every method and writes one table."""
+"""Runs the named sets of drawn test shots through methods or variants of models and writes one table."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import multiprocessing
 import os
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from longanimation import __version__
-from longanimation.data.synth import Scene
-from longanimation.errors import InputError
-from longanimation.evaluation.drawn_shot import DrawnShot
-from longanimation.evaluation.methods import METHODS, find_methods
-from longanimation.evaluation.metrics import ShotScorer
+from longanimation.evaluation.drawn_sets import SETS, DrawnSet, find_set
+from longanimation.evaluation.methods import METHODS
+from longanimation.evaluation.metric_networks import how_to_get, missing_metrics, read_metrics
+from longanimation.evaluation.perceptual import distances
 from longanimation.evaluation.plot import plot_color_error
 from longanimation.evaluation.report import FrameScore, Report, markdown_table
+from longanimation.evaluation.shot_scoring import LINES, TRUTH, ScoredShot, score_shot
+from longanimation.evaluation.stored_shots import StoredShots
+from longanimation.evaluation.strips import write_strips
+from longanimation.evaluation.variants import Variant, variants_of
 from longanimation.media.atomic import make_folder, write_bytes, write_json
-from longanimation.presets import find_model
 
-
-@dataclass(frozen=True)
-class DrawnSet:
-    """Drawn shots with seeds and families that training never sees. size: (height, width)."""
-
-    name: str
-    frames: int
-    size: tuple[int, int]
-    seeds: tuple[int, ...]
-
-
-SETS = {
-    "drawn-14": DrawnSet("drawn-14", 14, (540, 960), tuple(range(20))),
-    "drawn-100": DrawnSet("drawn-100", 100, (540, 960), tuple(range(20))),
-    "drawn-500": DrawnSet("drawn-500", 500, (540, 960), tuple(range(10))),
-}
+__all__ = ["SETS", "BenchmarkResult", "run_benchmark"]
 
 
 @dataclass
 class BenchmarkResult:
-    """reports and seconds (a frame): {method: {seed: value}}."""
+    """shots: {seed: what was scored}, every variant in every shot. notes: what was left out and why."""
 
     drawn_set: DrawnSet
-    model: str
-    reports: dict[str, dict[int, Report]] = field(default_factory=dict)
-    seconds: dict[str, dict[int, float]] = field(default_factory=dict)
+    variants: list[Variant]
+    shots: dict[int, ScoredShot]
+    notes: list[str] = field(default_factory=list)
 
-    def mean(self, method: str) -> Report:
-        """Mean over the shots of one method; segments pooled."""
-        return Report.mean(method, list(self.reports[method].values()))
+    @property
+    def reports(self) -> dict[str, dict[int, Report]]:
+        """{variant: {seed: report}}."""
+        return {
+            v.name: {seed: shot.variants[v.name].report for seed, shot in self.shots.items()} for v in self.variants
+        }
+
+    def mean(self, name: str) -> Report:
+        """Mean over the shots of one variant; segments pooled; FID and FVD of all shots together."""
+        results = [shot.variants[name].features for shot in self.shots.values()]
+        truths = [shot.truth for shot in self.shots.values()]
+        together = {} if None in results or None in truths else distances(results, truths)
+        return Report.mean(name, list(self.reports[name].values()), **together)
+
+    def seconds(self, name: str) -> float:
+        """Seconds a frame, mean over the shots."""
+        return float(np.mean([shot.variants[name].seconds for shot in self.shots.values()]))
 
     def markdown(self) -> str:
-        """The mean of each method, then every shot of every method."""
+        """The mean of each variant, then every shot of every variant."""
         chosen = self.drawn_set
         height, width = chosen.size
         lines = [
             f"# {chosen.name}",
             "",
-            f"{len(chosen.seeds)} drawn test shots of {chosen.frames} frames, {width}x{height}, model `{self.model}`.",
+            f"{len(chosen.seeds)} drawn test shots of {chosen.frames} frames, {width}x{height}.",
+            *(f"{note}." for note in self.notes),
             "",
-            markdown_table((self.mean(method) for method in self.reports), first_column="method"),
+            markdown_table((self.mean(variant.name) for variant in self.variants), first_column="method"),
             "",
         ]
-        for method, shots in self.reports.items():
-            speed = np.mean(list(self.seconds[method].values()))
-            lines += [f"## {method}", "", f"{METHODS[method].description}; {speed:.3f} s a frame.", ""]
-            lines += [markdown_table(shots[seed] for seed in sorted(shots)), ""]
+        for variant in self.variants:
+            about = METHODS[variant.method].description
+            lines += [f"## {variant.name}", ""]
+            lines += [f"{variant.describe()}: {about}; {self.seconds(variant.name):.3f} s a frame.", ""]
+            lines += [markdown_table(self.reports[variant.name].values()), ""]
         return "\n".join(lines)
 
     def as_dict(self) -> dict:
         """Plain numbers for JSON, every shot without its frames."""
+        names = [variant.name for variant in self.variants]
         return {
             "set": self.drawn_set.name,
             "frames": self.drawn_set.frames,
             "size": list(self.drawn_set.size),
             "seeds": list(self.drawn_set.seeds),
-            "model": self.model,
-            "mean": {method: self.mean(method).as_dict(per_frame=False) for method in self.reports},
-            "seconds_per_frame": {method: float(np.mean(list(s.values()))) for method, s in self.seconds.items()},
+            "scene": dict(self.drawn_set.scene),
+            "variants": [variant.as_dict() for variant in self.variants],
+            "notes": self.notes,
+            "mean": {name: self.mean(name).as_dict(per_frame=False) for name in names},
+            "seconds_per_frame": {name: self.seconds(name) for name in names},
             "shots": {
-                method: {str(seed): report.as_dict(per_frame=False) for seed, report in sorted(shots.items())}
-                for method, shots in self.reports.items()
+                name: {str(seed): report.as_dict(per_frame=False) for seed, report in sorted(shots.items())}
+                for name, shots in self.reports.items()
             },
         }
 
-    def curve(self, method: str) -> Report:
+    def curve(self, name: str) -> Report:
         """Colour error of each frame number, mean over the shots."""
-        shots = [report.per_frame for report in self.reports[method].values()]
+        shots = [report.per_frame for report in self.reports[name].values()]
         frames = [
             FrameScore(index, 0.0, 0.0, 0.0, float(np.mean([shot[index].color_error for shot in shots])), (0, 0, 0, 0))
             for index in range(min(map(len, shots)))
         ]
-        return Report.from_frames(method, frames)
+        return Report.from_frames(name, frames)
+
+    def write(self, folder: Path) -> None:
+        """benchmark.json, benchmark.md, color_error.png, and strips/shot_NNNN.png for each shot."""
+        write_json(folder / "benchmark.json", self.as_dict())
+        write_bytes(folder / "benchmark.md", (self.markdown() + "\n").encode())
+        names = [variant.name for variant in self.variants]
+        plot_color_error(folder / "color_error.png", [self.curve(name) for name in names], title=self.drawn_set.name)
+        for seed, shot in self.shots.items():
+            rows = {name: shot.strips[name] for name in (LINES, TRUTH, *names) if name in shot.strips}
+            if rows:
+                make_folder(folder / "strips")
+                write_strips(folder / "strips" / f"shot_{seed:04d}.png", rows, frames=self.drawn_set.frames)
 
 
 def run_benchmark(
@@ -105,7 +119,10 @@ def run_benchmark(
     *,
     model: str | os.PathLike = "mini",
     methods: Sequence[str] | None = None,
+    variants: Sequence[Variant] | None = None,
+    metrics: Sequence[str] = (),
     seeds: Iterable[int] | None = None,
+    shots: int | None = None,
     frames: int | None = None,
     size: tuple[int, int] | None = None,
     output: str | os.PathLike | None = None,
@@ -113,79 +130,60 @@ def run_benchmark(
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> BenchmarkResult:
-    """Colours every shot of the set with every method and scores it.
+    """Colours every shot of the set with every method, or every variant, and scores it.
 
-    seeds, frames, size: in place of the set's own. output: folder for benchmark.json, benchmark.md, the plot of colour
-    error over frames, and one JSON file for each shot; with `resume`, shots scored there before by the same methods and
-    model are not scored again. workers: shots scored at the same time. progress: called with (shots done, all).
-    Raises InputError for an unknown set, method or model.
+    name: of `SETS`, or short or long. variants: in place of methods and model. metrics: "lpips", "fid", "fvd", "all";
+    those whose weights are not there are left out, and `notes` says so. seeds, shots (only the first), frames, size: in
+    place of the set's own. output: folder for what `BenchmarkResult.write` writes, and a folder `shots` with what was
+    scored; with `resume`, what is there of the same variants, weights and options is not scored again. workers: shots
+    scored at the same time. progress: called with (shots done, all). Raises InputError for an unknown set, method,
+    metric or model, before anything is scored.
     """
-    chosen = _find_set(name, seeds, frames, size)
-    names = [method.name for method in find_methods(methods)]
-    folder = make_folder(Path(output) / "shots").parent if output is not None else None
-    result = BenchmarkResult(chosen, str(model), {method: {} for method in names}, {method: {} for method in names})
-    identity = {"version": __version__, "frames": chosen.frames, "size": list(chosen.size), "model": _weights(model)}
-    found = {seed: _read_shot(folder, seed, identity) if resume else {} for seed in chosen.seeds}
+    chosen = find_set(name, seeds=seeds, shots=shots, frames=frames, size=size)
+    variants = list(variants) if variants is not None else variants_of(methods, model)
+    for variant in variants:
+        variant.check()
+    wanted = read_metrics(metrics)
+    missing = missing_metrics(wanted)
+    wanted = tuple(metric for metric in wanted if metric not in missing)
+    folder = make_folder(output) if output is not None else None
+    stored = StoredShots(folder / "shots", chosen, wanted) if folder is not None else None
+    found = {seed: ScoredShot({}, None, {}) for seed in chosen.seeds}
+    if stored is not None and resume:
+        found = {seed: stored.read(seed, variants) for seed in chosen.seeds}
 
-    def keep(seed: int, scored: dict) -> None:
-        found[seed] = {**found[seed], **scored}
-        if folder is not None:
-            write_json(folder / "shots" / f"shot_{seed:04d}.json", {"identity": identity, "methods": found[seed]})
-
-    jobs = {seed: [method for method in names if method not in found[seed]] for seed in chosen.seeds}
-    jobs = {seed: missing for seed, missing in jobs.items() if missing}
+    jobs = {seed: [v for v in variants if v.name not in shot.variants] for seed, shot in found.items()}
+    jobs = {seed: lacking for seed, lacking in jobs.items() if lacking}
     done = len(chosen.seeds) - len(jobs)
     if progress is not None:
         progress(done, len(chosen.seeds))
-    for seed, scored in _score_all(jobs, chosen, model, workers):
-        keep(seed, scored)
+    for seed, scored in _score_all(jobs, chosen, wanted, workers):
+        if stored is not None:
+            stored.write(seed, scored, variants)
+        before = found[seed]
+        found[seed] = ScoredShot(
+            before.variants | scored.variants, scored.truth or before.truth, before.strips | scored.strips
+        )
         done += 1
         if progress is not None:
             progress(done, len(chosen.seeds))
-    for seed in chosen.seeds:
-        for method in names:
-            entry = found[seed][method]
-            result.reports[method][seed] = Report.from_dict(entry["report"])
-            result.seconds[method][seed] = entry["seconds_per_frame"]
+    result = BenchmarkResult(chosen, variants, found, [how_to_get(missing)] if missing else [])
     if folder is not None:
-        write_json(folder / "benchmark.json", result.as_dict())
-        write_bytes(folder / "benchmark.md", (result.markdown() + "\n").encode())
-        plot_color_error(folder / "color_error.png", [result.curve(method) for method in names], title=chosen.name)
+        result.write(folder)
     return result
 
 
-def score_shot(seed: int, frames: int, size: tuple[int, int], methods: list[str], model: str) -> dict:
-    """Scores one shot: {method: {"report", "seconds_per_frame"}}. Methods run side by side: a frame is drawn once."""
-    shot = DrawnShot(Scene.random(seed, split="test", frames=frames, size=size))
-    streams = {name: METHODS[name].frames(shot, model, 0) for name in methods}
-    scorers = {name: ShotScorer() for name in methods}
-    seconds = dict.fromkeys(methods, 0.0)
-    for index in range(frames):
-        for name, stream in streams.items():
-            started = time.perf_counter()
-            frame = next(stream)
-            seconds[name] += time.perf_counter() - started
-            truth = shot.truth(index)
-            scorers[name].add(frame, truth.truth, inside=truth.inside, regions=truth.regions, tracks=truth.tracks)
-    return {
-        name: {
-            "report": scorers[name].report(f"shot {seed}").as_dict(),
-            "seconds_per_frame": round(seconds[name] / frames, 4),
-        }
-        for name in methods
-    }
-
-
-def _score_all(jobs: dict[int, list[str]], chosen: DrawnSet, model, workers: int):
-    arguments = {seed: (seed, chosen.frames, chosen.size, missing, str(model)) for seed, missing in jobs.items()}
+def _score_all(
+    jobs: dict[int, list[Variant]], chosen: DrawnSet, metrics: tuple[str, ...], workers: int
+) -> Iterator[tuple[int, ScoredShot]]:
     if workers <= 1:
-        for seed, given in arguments.items():
-            yield seed, score_shot(*given)
+        for seed, variants in jobs.items():
+            yield seed, score_shot(chosen, seed, variants, metrics)
         return
     context = multiprocessing.get_context("spawn")
     threads = max(1, (os.cpu_count() or 1) // workers)
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_limit_threads, initargs=(threads,)) as pool:
-        waiting = {pool.submit(score_shot, *given): seed for seed, given in arguments.items()}
+        waiting = {pool.submit(score_shot, chosen, seed, given, metrics): seed for seed, given in jobs.items()}
         for finished in as_completed(waiting):
             yield waiting[finished], finished.result()
 
@@ -196,36 +194,3 @@ def _limit_threads(threads: int) -> None:
 
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
-
-
-def _find_set(name: str, seeds, frames, size) -> DrawnSet:
-    if name not in SETS:
-        raise InputError(f"unknown benchmark {name!r}; known are {', '.join(SETS)}")
-    chosen = SETS[name]
-    return DrawnSet(
-        name,
-        chosen.frames if frames is None else frames,
-        chosen.size if size is None else tuple(size),
-        chosen.seeds if seeds is None else tuple(seeds),
-    )
-
-
-def _weights(model: str | os.PathLike) -> str:
-    """A name for the exact weights: a hash of the model folder's files."""
-    digest = hashlib.sha256()
-    folder = find_model(model)
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            digest.update(path.relative_to(folder).as_posix().encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def _read_shot(folder: Path | None, seed: int, identity: dict) -> dict:
-    if folder is None:
-        return {}
-    try:
-        stored = json.loads((folder / "shots" / f"shot_{seed:04d}.json").read_text())
-    except (OSError, ValueError):
-        return {}
-    return stored["methods"] if stored.get("identity") == identity else {}

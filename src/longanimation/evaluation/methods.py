@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,37 +15,79 @@ from longanimation.errors import InputError
 from longanimation.evaluation.baselines import copy_reference, propagate
 from longanimation.evaluation.color_error import JUST_RIGHT, ciede2000
 from longanimation.evaluation.drawn_shot import DrawnShot
+from longanimation.model_options import ModelOptions
+from longanimation.presets import find_model, is_diffusion_model, load_window_model
+
+if TYPE_CHECKING:
+    from longanimation.shot.window import WindowModel
 
 
 @dataclass(frozen=True)
 class Method:
-    """frames(shot, model, seed) yields the coloured frames, uint8 [H, W, 3], as many as the shot has."""
+    """frames(shot, model, seed, **options) yields the coloured frames, uint8 [H, W, 3], as many as the shot has.
+
+    options: what a `Variant` asks of the model; methods without a model take none. uses_model: whether the model that
+    was asked for has a say.
+    """
 
     name: str
     description: str
-    frames: Callable[[DrawnShot, str | Path, int], Iterator[np.ndarray]]
+    frames: Callable[..., Iterator[np.ndarray]]
+    uses_model: bool = False
 
 
-def _correspondence(shot: DrawnShot, model, seed: int) -> Iterator[np.ndarray]:
-    return colorize(shot.drawings, shot.references, model=model, seed=seed, lines_mode="drawn")
+def _model(shot: DrawnShot, model: str | Path, seed: int, **options) -> Iterator[np.ndarray]:
+    window = open_window(model, shot=shot.scene.size, **options)
+    prompt = getattr(shot.scene, "prompt", "") if is_diffusion_model(model) else ""
+    return colorize(shot.drawings, shot.references, prompt or "", model=window, seed=seed, lines_mode="drawn")
 
 
-def _references_only(shot: DrawnShot, model, seed: int) -> Iterator[np.ndarray]:
-    return colorize(shot.drawings, shot.references, model=model, seed=seed, lines_mode="drawn", memory=False)
+def _local_paradigm(shot: DrawnShot, model: str | Path, seed: int, **options) -> Iterator[np.ndarray]:
+    return _model(shot, model, seed, **{**options, "memory": False, "fusion": False})
 
 
-def _copy(shot: DrawnShot, model, seed: int) -> Iterator[np.ndarray]:
+def _correspondence(shot: DrawnShot, model: str | Path, seed: int, **options) -> Iterator[np.ndarray]:
+    return _model(shot, correspondence_of(model), seed, **options)
+
+
+def correspondence_of(model: str | Path) -> Path:
+    """The correspondence memory that goes with a model: itself, the one in its folder, or else that of mini."""
+    for name in (model, "mini"):
+        folder = find_model(name)
+        if not is_diffusion_model(folder):
+            return folder
+        if (folder / "correspondence" / "config.json").is_file():
+            return folder / "correspondence"
+    raise InputError(f"{model} has no correspondence memory")
+
+
+def open_window(
+    model: str | Path, *, shot: tuple[int, int] | None = None, finish: str = "auto", fusion: bool = True, **options
+) -> WindowModel:
+    """A window model with options by name: those of `ModelOptions`, finish, and fusion (blending of the windows).
+
+    shot: (height, width). Raises InputError.
+    """
+    window = load_window_model(model, finish=finish, options=ModelOptions(**options), shot=shot)
+    pipeline = getattr(window, "pipeline", None)
+    if not fusion and pipeline is not None:
+        settings = pipeline.settings
+        pipeline.settings = replace(settings, denoising=replace(settings.denoising, fusion=None))
+    return window
+
+
+def _copy(shot: DrawnShot, model=None, seed: int = 0) -> Iterator[np.ndarray]:
     return _painted(shot, copy_reference(len(shot), shot.painted_drawings, shot.scene.size))
 
 
 def _flow(*, vote: bool = False, sequential: bool = False):
-    def frames(shot: DrawnShot, model, seed: int) -> Iterator[np.ndarray]:
+    def frames(shot: DrawnShot, model=None, seed: int = 0) -> Iterator[np.ndarray]:
         return _painted(shot, propagate(shot.lines, shot.painted_drawings, vote=vote, sequential=sequential))
 
     return frames
 
 
-def _ceiling(shot: DrawnShot, model, seed: int) -> Iterator[np.ndarray]:
+def _ceiling(shot: DrawnShot, model=None, seed: int = 0) -> Iterator[np.ndarray]:
     palette = shot.scene.palette
     shown = np.unique(np.concatenate([item.values.ravel() for item in shot.painted_drawings]))
     known = (ciede2000(palette[:, None], palette[None, shown]) < JUST_RIGHT).any(1)
@@ -60,8 +103,14 @@ def _painted(shot: DrawnShot, labels: Iterator[np.ndarray]) -> Iterator[np.ndarr
 METHODS = {
     method.name: method
     for method in (
-        Method("correspondence", "the shipped model through `longanimation.colorize`", _correspondence),
-        Method("references only", "the same without coloured history in the bank", _references_only),
+        Method("model", "the model through `longanimation.colorize`", _model, True),
+        Method(
+            "local paradigm",
+            "the same weights, every window by itself: no memory, no fusion (without windows: references only)",
+            _local_paradigm,
+            True,
+        ),
+        Method("correspondence", "the correspondence memory of the model, or else of mini", _correspondence, True),
         Method("copy", "the nearest reference as it is", _copy),
         Method("flow", "optical flow from the nearest reference, tracked", _flow()),
         Method("flow + vote", "the same, majority per closed region", _flow(vote=True)),
@@ -71,9 +120,15 @@ METHODS = {
 }
 
 
-def find_methods(names: list[str] | tuple[str, ...] | None) -> list[Method]:
-    """Methods by name, all by default. Raises InputError naming the known ones."""
+def find_methods(names: list[str] | tuple[str, ...] | None, model: str | Path = "mini") -> list[Method]:
+    """Methods by name, all by default. Raises InputError naming the known ones.
+
+    For a model that is a correspondence memory itself, "model" would be the same row twice and is left out of all.
+    """
     unknown = [name for name in names or () if name not in METHODS]
     if unknown:
         raise InputError(f"unknown method {unknown[0]!r}; known are {', '.join(METHODS)}")
-    return [METHODS[name] for name in names] if names else list(METHODS.values())
+    if names:
+        return [METHODS[name] for name in names]
+    twice = not is_diffusion_model(find_model(model))
+    return [method for method in METHODS.values() if not (twice and method.name == "model")]

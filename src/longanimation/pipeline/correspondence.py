@@ -1,7 +1,7 @@
 """The mini window model: colours by correspondence alone, frame after frame."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ import torch
 from longanimation.cel import Palette, RegionTracker, composite, extract_palette
 from longanimation.errors import InputError
 from longanimation.lines.drawing import LineDrawing
+from longanimation.lines.flow import Carried
 from longanimation.models.correspondence_memory import CorrespondenceMemory
 from longanimation.models.memory_bank import MemoryBank
 from longanimation.models.region_matcher import RegionMatcher
@@ -49,6 +50,7 @@ class CorrespondenceState:
     tracker: RegionTracker
     framing: Framing | None = None
     finish: str | None = None
+    carried: Carried = field(default_factory=Carried)
 
 
 class CorrespondenceWindow:
@@ -121,7 +123,11 @@ class CorrespondenceWindow:
                 frames.append(self._cel().color(state.bank, state.tracker, drawing, state.framing, painted))
             else:
                 colors = self._soft().color(state.bank, drawing.lines, state.framing)
-                colors = colors if painted is None else painted
+                if painted is not None:
+                    colors = painted
+                    state.carried.start(drawing.lines, painted)
+                elif self.settings.history:
+                    colors = state.carried.blend(drawing.lines, colors)
                 frames.append(colors if drawing.extracted else composite(colors, drawing.ink))
         return frames, state
 
@@ -152,6 +158,9 @@ class CorrespondenceWindow:
         tensors |= {f"tracker.{name}": torch.from_numpy(np.array(v)) for name, v in state.tracker.state().items()}
         if state.finish is not None:
             tensors["finish"] = torch.tensor(FINISHES.index(state.finish))
+        if state.carried.lines is not None:
+            tensors["carried.lines"] = torch.from_numpy(state.carried.lines)
+            tensors["carried.colors"] = torch.from_numpy(state.carried.colors)
         if state.framing is not None:
             tensors["framing"] = torch.tensor([*state.framing.box, state.framing.height, state.framing.width])
         return {name: value.clone().contiguous() for name, value in tensors.items()}
@@ -166,6 +175,8 @@ class CorrespondenceWindow:
             state.bank = self._new_bank(state.finish)
             self._read_references(state)
         state.bank.history_from_tensors(tensors)
+        if "carried.lines" in tensors:
+            state.carried.start(tensors["carried.lines"].numpy(), tensors["carried.colors"].numpy())
         tracker = {n.removeprefix("tracker."): v.numpy() for n, v in tensors.items() if n.startswith("tracker.")}
         state.tracker = RegionTracker.from_state(tracker)
         return state

@@ -1,0 +1,67 @@
+import cv2
+import numpy as np
+
+from longanimation.lines.flow import Carried, LineFlow, flow_picture, warp
+
+SIZE = (90, 160)
+
+
+def drawing(x):
+    """A ball and a box at x: lines, colours."""
+    lines = np.full(SIZE, 255, np.uint8)
+    colors = np.full((*SIZE, 3), 200, np.uint8)
+    cv2.circle(colors, (x, 40), 18, (220, 40, 30), -1)
+    cv2.circle(lines, (x, 40), 18, 0, 1)
+    cv2.rectangle(colors, (x - 10, 62), (x + 14, 80), (30, 60, 210), -1)
+    cv2.rectangle(lines, (x - 10, 62), (x + 14, 80), 0, 1)
+    return lines, colors
+
+
+def off(one, other):
+    return np.abs(one.astype(int) - other).mean()
+
+
+def test_flow_finds_where_a_drawing_came_from():
+    before, now = flow_picture(drawing(60)[0]), flow_picture(drawing(66)[0])
+    flow = LineFlow()(now, before)
+    assert abs(np.median(flow[30:50, 55:77, 0]) + 6) < 1
+    moved = warp(drawing(60)[1], flow, smooth=True)
+    assert off(moved, drawing(66)[1]) < 0.4 * off(drawing(60)[1], drawing(66)[1])
+
+
+def test_carried_colours_halve_the_noise_of_the_others():
+    carried = Carried()
+    carried.start(*drawing(60))
+    rng = np.random.default_rng(0)
+    for x in range(63, 80, 3):
+        lines, truth = drawing(x)
+        noisy = np.clip(truth + rng.normal(0, 25, truth.shape), 0, 255).astype(np.uint8)
+        mixed = carried.blend(lines, noisy)
+        assert off(mixed, truth) < 0.7 * off(noisy, truth)
+
+
+def test_what_no_longer_fits_is_replaced():
+    carried = Carried()
+    carried.start(*drawing(60))
+    lines, _ = drawing(60)
+    other = np.full((*SIZE, 3), (20, 200, 40), np.uint8)
+    for _ in range(6):
+        mixed = carried.blend(lines, other)
+    assert off(mixed, other) < 0.2 * off(drawing(60)[1], other)
+
+
+def test_after_a_cut_the_old_picture_does_not_shine_through():
+    lines, colors = drawing(60)
+    carried = Carried()
+    carried.start(lines, colors)
+    new = np.full(SIZE, 255, np.uint8)
+    for x in range(6, 160, 12):
+        cv2.line(new, (x, 0), (159 - x, 89), 0, 1)
+    other = np.full((*SIZE, 3), 60, np.uint8)
+    plain = 0.6 * off(colors, other)
+    assert off(carried.blend(new, other), other) < 0.5 * plain
+
+
+def test_the_first_colours_come_back_as_they_are():
+    lines, colors = drawing(60)
+    np.testing.assert_array_equal(Carried().blend(lines, colors), colors)
