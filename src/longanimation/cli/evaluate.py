@@ -56,31 +56,47 @@ def evaluate(
 
 
 def benchmark(
-    name: Annotated[str, Argument(metavar="[SET]", help="drawn-14, drawn-100 or drawn-500.")] = "drawn-100",
+    name: Annotated[
+        str, Argument(metavar="[SET]", help="short (14 frames), long (500), drawn-14|100|500 or shaded-14|500.")
+    ] = "drawn-100",
     model: Annotated[str, Option(help="mini, or a model folder.")] = "mini",
     method: Annotated[list[str] | None, Option(help="Only this method; repeatable. Default: all.")] = None,
+    variants: Annotated[
+        Path | None, Option(help="YAML list of rows (name, method, model, options) in place of --method and --model.")
+    ] = None,
+    metrics: Metrics = None,
     shots: Annotated[int | None, Option(min=1, help="Only the first shots of the set.")] = None,
     frames: Annotated[int | None, Option(min=1, help="Frames of each shot in place of the set's own.")] = None,
-    output: Annotated[Path | None, Option("--output", "-o", help="Folder for tables, numbers and the plot.")] = None,
+    size: Annotated[str | None, Option(metavar="HEIGHTxWIDTH", help="Size of the drawings; default 540x960.")] = None,
+    output: Annotated[
+        Path | None, Option("--output", "-o", help="Folder for tables, numbers, the plot and strips of frames.")
+    ] = None,
     resume: Annotated[bool, Option("--resume", help="Keep the shots scored in the output before.")] = False,
     workers: Annotated[int, Option(min=1, help="Shots scored at the same time.")] = 1,
     quiet: Annotated[bool, Option("--quiet", "-q", help="No progress.")] = False,
     json: Annotated[bool, Option("--json", help="One JSON object on stdout instead of tables.")] = False,
 ) -> None:
-    """Colour a named set of drawn test shots with every method and compare them."""
-    from longanimation.evaluation.benchmark import SETS, run_benchmark
+    """Colour a named set of drawn test shots with every method, or every variant of a file, and compare them."""
+    from longanimation.evaluation.benchmark import run_benchmark
+    from longanimation.evaluation.variants import read_variants
+    from longanimation.model_options import ModelOptions
 
-    seeds = SETS[name].seeds[:shots] if shots is not None and name in SETS else None
+    rows = read_variants(variants) if variants is not None else None
     with Report(quiet=quiet) as report:
         result = run_benchmark(
             name,
             model=model,
             methods=method,
-            seeds=seeds,
+            variants=rows,
+            metrics=metrics or (),
+            shots=shots,
             frames=frames,
+            size=ModelOptions(size=size).size,
             output=output,
             resume=resume,
             workers=workers,
             progress=lambda done, total: report.progress("score", done, total, unit="shots"),
         )
+        for note in result.notes:
+            report.note(note)
     print(json_format.dumps(result.as_dict(), ensure_ascii=False) if json else result.markdown())
