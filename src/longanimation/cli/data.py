@@ -19,6 +19,12 @@ class Split(str, Enum):
     test = "test"
 
 
+class Look(str, Enum):
+    flat = "flat"
+    painted = "painted"
+    mixed = "mixed"
+
+
 class Detector(str, Enum):
     adaptive = "adaptive"
     content = "content"
@@ -50,10 +56,14 @@ def synth(
     width: Annotated[int, Option()] = 960,
     split: Annotated[Split, Option(help="Test shots have shapes and motions that training shots lack.")] = Split.train,
     seed: Annotated[int, Option(help="Of the first shot; the next ones count up. Same seed, same bytes.")] = 0,
+    look: Annotated[
+        Look, Option(help="painted: painted backgrounds with a prompt, shaded characters; mixed: half of each.")
+    ] = Look.flat,
     workers: Annotated[int, Option(help="Processes that draw.")] = 1,
     quiet: Annotated[bool, Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
-    """Draw cel animation with perfect ground truth: lines, colours, palette labels, parts, references.
+    """Draw cel animation with perfect ground truth: lines, colours, palette labels, parts, references;
+    with --look painted also prompts, painted backgrounds and shading.
 
     Run again, it writes only the shots that are not whole yet.
     """
@@ -67,6 +77,7 @@ def synth(
             size=(height, width),
             split=split.value,
             seed=seed,
+            look=look.value,
             workers=workers,
             progress=lambda done, total: report.progress("draw", done, total, unit="shots"),
         )

@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 
 from longanimation.data.synth.families import chosen_families
-from longanimation.data.synth.scene import Scene
+from longanimation.data.synth.painted_scene import PaintedScene
+from longanimation.data.synth.scene import LOOKS, Scene
 from longanimation.errors import InputError
 from longanimation.media.atomic import make_folder, write_bytes, write_json
 
@@ -25,7 +26,8 @@ def write_scene(folder: str | Path, scene: Scene) -> None:
     lines/ (grey, 255 = paper), ink/ (the line as drawn, RGBA), colour/ (painted, lines on top),
     labels/ (palette index),
     parts/ (16 bit), each NNNN.png from 0000; references/N.png with N_lines.png; scene.json, written last: seed, size,
-    palette, line style, families, references with their frames, reveals and key events.
+    palette, line style, families, references with their frames, reveals and key events. A painted scene also has its
+    prompt, the same in other words (prompts), what the background is, and the finish of its characters.
     """
     folder = make_folder(folder)
     for name in ("lines", "ink", "colour", "labels", "parts", "references"):
@@ -40,6 +42,17 @@ def write_scene(folder: str | Path, scene: Scene) -> None:
         _write_png(folder / "references" / f"{k}.png", reference.image)
         _write_png(folder / "references" / f"{k}_lines.png", reference.lines)
         references.append({"image": f"references/{k}.png", "kind": reference.kind, "frame": reference.frame})
+    painted = {}
+    if isinstance(scene, PaintedScene):
+        behind = scene.backdrop
+        painted = {
+            "look": "painted",
+            "prompt": scene.prompt,
+            "prompts": scene.prompts,
+            "background": {"place": behind.place, "light": behind.light.name, "weather": behind.weather.kind},
+            "finish": scene.finish,
+            "camera": scene.moves.move,
+        }
     write_json(
         folder / "scene.json",
         {
@@ -53,7 +66,8 @@ def write_scene(folder: str | Path, scene: Scene) -> None:
             "references": references,
             "reveals": [{"start": r.start, "stop": r.stop, "labels": list(r.labels)} for r in scene.reveals],
             "key_events": list(scene.key_events),
-        },
+        }
+        | painted,
     )
 
 
@@ -65,15 +79,21 @@ def write_dataset(
     size: tuple[int, int],
     split: str = "train",
     seed: int = 0,
+    look: str = "flat",
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """`clips` random shots of `frames` frames at size (height, width), in output_folder/00000, 00001, ...
 
-    Shot k has seed `seed + k`. Run again, it writes only the shots that are not whole yet; a folder begun with other
+    Shot k has seed `seed + k`; look: see `Scene.random`.
+    Run again, it writes only the shots that are not whole yet; a folder begun with other
     settings is refused (InputError). progress: called with (shots done, all).
     """
     settings = {"format": _FORMAT, "frames": frames, "size": list(size), "split": split, "seed": seed}
+    if look not in LOOKS:
+        raise InputError(f"look is one of {', '.join(LOOKS)}, not {look!r}")
+    if look != "flat":
+        settings["look"] = look
     for name, value in (
         ("clips", clips),
         ("frames", frames),
@@ -85,7 +105,7 @@ def write_dataset(
             raise InputError(f"{name} is {value}; it must be at least 1")
     folder = make_folder(output_folder)
     _claim(folder, settings)
-    jobs = [(folder / f"{k:05d}", seed + k, split, frames, tuple(size)) for k in range(clips)]
+    jobs = [(folder / f"{k:05d}", seed + k, split, frames, tuple(size), look) for k in range(clips)]
     jobs = [job for job in jobs if not (job[0] / "scene.json").exists()]
     done = clips - len(jobs)
     if workers == 1:
@@ -104,9 +124,9 @@ def write_dataset(
 
 
 def _write_one(job: tuple) -> None:
-    folder, seed, split, frames, size = job
+    folder, seed, split, frames, size, look = job
     cv2.setNumThreads(1)
-    write_scene(folder, Scene.random(seed, split=split, frames=frames, size=size))
+    write_scene(folder, Scene.random(seed, split=split, frames=frames, size=size, look=look))
 
 
 def _claim(folder: Path, settings: dict) -> None:

@@ -60,6 +60,8 @@ def chosen_families(scene) -> dict[str, list[str]]:
     for actor in scene.actors:
         for slot, family in actor.families.items():
             found.setdefault(slot, set()).add(family)
+    for slot, family in getattr(scene, "own_families", {}).items():
+        found.setdefault(slot, set()).add(family)
     for track in scene.tracks:
         found.setdefault("action", set()).update(action[1] for action in track.actions)
     return {slot: sorted(names) for slot, names in sorted(found.items())}

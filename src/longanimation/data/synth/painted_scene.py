@@ -85,6 +85,11 @@ class PaintedScene(Scene):
     def prompt(self) -> str:
         return self.prompts[0]
 
+    @property
+    def own_families(self) -> dict[str, str]:
+        """Families of the scene itself, by slot."""
+        return self.backdrop.families
+
     def resized(self, size: tuple[int, int]) -> PaintedScene:
         """The same scene at another raster size."""
         other = copy.copy(self)
@@ -130,7 +135,7 @@ class PaintedScene(Scene):
         plain = Sheet(drawn.lines, None, drawn.labels, drawn.parts)
         return replace(drawn, colour=self._characters(plain, self.sheet_shapes(actor), paper, 1.0, neutral=True))
 
-    def background(self, index: int) -> DrawnFrame:
+    def empty_frame(self, index: int) -> DrawnFrame:
         """The background of frame `index` alone, with its layout lines."""
         labels, parts = np.zeros(self.size, np.uint8), np.zeros(self.size, np.uint16)
         view = self.view(index)
@@ -140,7 +145,7 @@ class PaintedScene(Scene):
         return replace(drawn, lines=lines, colour=self.backdrop.picture(self.size, view, index))
 
     def reference(self, kind: str, at: int) -> DrawnFrame:
-        return self.background(at) if kind == "background" else super().reference(kind, at)
+        return self.empty_frame(at) if kind == "background" else super().reference(kind, at)
 
     @cached_property
     def reference_plan(self) -> list[tuple[str, int]]:
@@ -153,6 +158,8 @@ class PaintedScene(Scene):
         keys = plan[0][0] == "key_frame"
         if keys and add_sheet < 0.2 and len(plan) < 3:
             plan.append(("sheet", at % len(self.actors)))
+        elif keys and add_sheet < 0.35 and len(plan) < 3 and ("key_frame", at) not in plan:
+            plan.append(("key_frame", at))
         if add_background < (0.15 if keys else 0.5) and len(plan) < 3:
             plan.append(("background", at))
         return plan
@@ -178,7 +185,8 @@ class PaintedScene(Scene):
 
     def _layout(self, size, index: int, view) -> np.ndarray:
         strokes = [stroke(line, 0.6) for line in self.backdrop.sketch(view, index) if len(line) > 1]
-        return paint(strokes, size, self.style, self._seed(index) + 1).lines
+        pen = replace(self.style, thickness=min(self.style.thickness, 0.004))
+        return paint(strokes, size, pen, self._seed(index) + 1).lines
 
     def _shadows(self, picture: np.ndarray, index: int, view) -> None:
         """Soft shadows on the ground, below whoever stands there."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from longanimation.data.synth.backdrop.layer import Ground, Layer
 from longanimation.data.synth.backdrop.light import mix
+from longanimation.data.synth.curves import smooth
 
 
 def sky(ground: Ground, *, clouds: float = 1.0, disc: bool = True) -> list[Layer]:
@@ -58,7 +59,7 @@ def _heaps(ground: Ground, count: int, sun) -> Layer:
         puffs = np.stack([x + along * width, y - radius * rng.uniform(0.3, 1.2, n), radius], 1)
         heaps.append(puffs)
         outline = np.stack([puffs[:, 0], puffs[:, 1] - puffs[:, 2]], 1)
-        sketch.append(outline[:: max(1, n // 9)])
+        sketch.append(smooth(outline[:: max(1, n // 9)].astype(np.float32), False))
     lit, shade = light.cloud
     shift = 0.25 if sun[0] > 0 else -0.25
     seed = ground.seed()
