@@ -3,7 +3,12 @@
 import pytest
 import torch
 
+from longanimation.training.clips import TrainingClips
 from longanimation.training.color_reward import color_consistency_loss, low_frequencies
+from longanimation.training.model_parts import open_parts
+from longanimation.training.recipes import read_recipe
+from longanimation.training.reward_stage import RewardStage
+from longanimation.training.shots import open_shots
 from longanimation.weights.tiny import tiny_parts
 
 TERMS = {"color_terms": 4, "time_terms": 2}
@@ -76,6 +81,36 @@ def test_following_the_gradient_brings_the_colours_back(encoder, truth):
     assert losses[-1] < 0.5 * losses[0]
     after = predicted.detach()
     torch.testing.assert_close(after - low_frequencies(after, **TERMS), fine, atol=1e-4, rtol=0)
+
+
+@pytest.fixture(scope="module")
+def stage():
+    config = read_recipe("reward", "debug", denoising_steps=4, last_steps=1)
+    stage = RewardStage(open_parts("reward", config), config)
+    stage.place(torch.device("cpu"))
+    clips = TrainingClips(open_shots(config.data), stage.plan(config), 4)
+    batch = torch.utils.data.default_collate([clips[0], clips[1]])
+    return stage, stage.conditions(batch), stage.memories(batch)
+
+
+def test_gradients_of_the_reward_pass_through_the_last_step_only(stage):
+    stage, conditions, memories = stage
+    recorded = []
+    with stage.frozen.use("transformer") as transformer:
+        hook = transformer.register_forward_pre_hook(lambda *_: recorded.append(torch.is_grad_enabled()))
+    reward = stage.reward_loss(conditions, memories)
+    hook.remove()
+    assert recorded == [False, False, False, True]
+    reward.backward()
+    for name, part in stage.trained.items():
+        assert max(float(v.grad.abs().max()) for v in part.parameters() if v.grad is not None) > 0, name
+    stage.zero_grad()
+
+
+def test_a_perfect_prediction_has_no_reward_loss(stage, monkeypatch):
+    stage, conditions, memories = stage
+    monkeypatch.setattr(stage, "predicted_clean", lambda conditions, memories, step: conditions.clean)
+    assert float(stage.reward_loss(conditions, memories)) < 1e-3
 
 
 def test_slow_colours_are_a_projection():

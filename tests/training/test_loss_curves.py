@@ -104,6 +104,16 @@ def test_the_next_stage_starts_from_the_model_of_the_one_before(curves, folder):
         assert torch.equal(value, two.sketch_dit.state_dict()[name])
 
 
+def test_parts_that_are_not_trained_can_be_links(curves, folder):
+    model = folder / "one/sketch/model"
+    run_debug("memory", folder / "linked", steps=1, start_from=str(model), link_unchanged=True)
+    written = folder / "linked/memory/model"
+    assert {path.name for path in written.iterdir() if path.is_symlink()} == {
+        *("transformer", "sketch_dit", "vae", "text_encoder", "tokenizer", "scheduler")
+    }
+    assert LongAnimationPipeline.from_pretrained(written).memory is not None
+
+
 def test_the_autoencoder_stage_measures_the_scale_of_its_latents(curves, folder):
     config = json.loads((folder / "one/autoencoder/model/vae/config.json").read_text())
     assert config["scaling_factor"] != 0.7 and config["scaling_factor"] > 0

@@ -123,10 +123,10 @@ def test_the_estimate_counts_weights_states_and_activations():
 
 
 def test_checkpointing_saves_activations_where_layers_are_many():
-    config = read_recipe("sketch", "mini", batch_size=1, size=(64, 96), frames=9)
-    deep = {**config.model, "transformer": {**config.model["transformer"], "num_layers": 12}}
+    config = read_recipe("sketch", "mini", batch_size=4, size=(64, 96), frames=9)
+    deep = {**config.model, "transformer": {**config.model["transformer"], "num_layers": 16}}
     plain = estimate_memory("sketch", replace(config, model=deep)).activations
-    assert estimate_memory("sketch", replace(config, model=deep, checkpointing=True)).activations < 0.6 * plain
+    assert estimate_memory("sketch", replace(config, model=deep, checkpointing=True)).activations < 0.75 * plain
 
 
 def test_the_estimate_is_printed_by_the_command_line():

@@ -52,7 +52,11 @@ def open_parts(stage: str, config: StageConfig) -> StartingPoint:
 
         folder = open_model_folder(_folder(config.start_from))
         folders = {name: path for name, path in folder.parts.items() if name != "line_network"}
-        wanted = [name for name in folders if name in NEEDED[stage] or not config.link_unchanged]
+        wanted = [
+            name
+            for name, path in folders.items()
+            if name in NEEDED[stage] or not config.link_unchanged or path.is_file()
+        ]
         parts = load_parts(folder, parts=wanted)
         settings = settings_of(folder)
     with torch.random.fork_rng(devices=[]):
@@ -193,7 +197,7 @@ class ModelWriter:
                 if changes and name in changes:
                     part.register_to_config(**changes[name])
                 self._put(name, part.save_pretrained)
-            elif name in self.start.folders and self.link:
+            elif self.link and name in self.start.folders and self.start.folders[name].is_dir():
                 self._once(name, lambda path, name=name: os.symlink(self.start.folders[name].resolve(), path))
             elif name in self.start.parts:
                 self._once(name, self.start.parts[name].save_pretrained)
