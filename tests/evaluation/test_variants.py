@@ -1,4 +1,6 @@
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -129,5 +131,22 @@ def test_a_missing_model_is_said_before_anything_is_scored(tmp_path):
 
 def test_short_and_long_are_the_lengths_of_the_paper():
     assert (find_set("short").frames, find_set("long").frames) == (14, 500)
-    shot = find_set("shaded-14", frames=1, size=(72, 128)).shot(0)
-    assert shot.scene.background is not None and len(shot) == 1
+
+
+def test_in_a_painted_shot_the_baselines_carry_colours_and_not_labels():
+    chosen = find_set("painted-14", frames=2, size=(72, 128))
+    shot = replace(chosen, scene=(*chosen.scene, ("references", [("key_frame", 0)]))).shot(0)
+    truth = [shot.truth(index).truth for index in range(2)]
+    assert shot.scene.prompt and len(np.unique(truth[0].reshape(-1, 3), axis=0)) > 300
+    for name in ("copy", "flow", "ceiling"):
+        first = next(METHODS[name].frames(shot, None, 0))
+        assert np.abs(first.astype(int) - truth[0]).max() <= 1, name
+    voted = next(METHODS["flow + vote"].frames(shot, None, 0))
+    assert np.abs(voted.astype(int) - truth[0]).mean() > 1
+
+
+@pytest.mark.parametrize("name", ["ablation", "ablation_painted"])
+def test_the_prepared_ablations_are_understood(name):
+    rows = read_variants(Path(__file__).parents[2] / "benchmarks" / f"{name}.yaml")
+    assert [row.name for row in rows][-3:] == ["+ reward", "+ fusion", "local paradigm"]
+    assert rows[-2].options.get("fusion", True) and not rows[-3].options["fusion"]

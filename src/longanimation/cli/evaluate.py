@@ -9,6 +9,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from longanimation.cli.report import Report
+from longanimation.errors import InputError
 
 Metrics = Annotated[
     list[str] | None,
@@ -57,7 +58,7 @@ def evaluate(
 
 def benchmark(
     name: Annotated[
-        str, Argument(metavar="[SET]", help="short (14 frames), long (500), drawn-14|100|500 or shaded-14|500.")
+        str, Argument(metavar="[SET]", help="short (14 frames), long (500), drawn-14|100|500 or painted-14|500.")
     ] = "drawn-100",
     model: Annotated[str, Option(help="mini, or a model folder.")] = "mini",
     method: Annotated[list[str] | None, Option(help="Only this method; repeatable. Default: all.")] = None,
@@ -81,6 +82,8 @@ def benchmark(
     from longanimation.evaluation.variants import read_variants
     from longanimation.model_options import ModelOptions
 
+    if variants is not None and (method or model != "mini"):
+        raise InputError("give --variants, or --method and --model, not both")
     rows = read_variants(variants) if variants is not None else None
     with Report(quiet=quiet) as report:
         result = run_benchmark(

@@ -27,7 +27,7 @@ class DrawnSet:
         return DrawnShot(scene)
 
 
-_SHADED = (("shading", True), ("background", True))
+_PAINTED = (("look", "painted"), ("finish", "soft"))
 _TEN, _TWENTY = tuple(range(10)), tuple(range(20))
 
 SETS = {
@@ -36,8 +36,8 @@ SETS = {
         DrawnSet("drawn-14", 14, (540, 960), _TWENTY),
         DrawnSet("drawn-100", 100, (540, 960), _TWENTY),
         DrawnSet("drawn-500", 500, (540, 960), _TEN),
-        DrawnSet("shaded-14", 14, (540, 960), _TWENTY, _SHADED),
-        DrawnSet("shaded-500", 500, (540, 960), _TEN, _SHADED),
+        DrawnSet("painted-14", 14, (540, 960), _TWENTY, _PAINTED),
+        DrawnSet("painted-500", 500, (540, 960), _TEN, _PAINTED),
     )
 }
 ALIASES = {"short": "drawn-14", "long": "drawn-500"}

@@ -77,6 +77,16 @@ class DrawnShot:
         """The same as the baselines take them: with their true lines and labels."""
         return [PaintedDrawing(item.lines, item.labels, item.frame) for item in self.scene.references]
 
+    @property
+    def painted_pictures(self) -> list[PaintedDrawing]:
+        """The same with colours, for a `PaintedScene`, whose paint is more than its labels: below the line for key
+        frames, with the line on top for sheets."""
+        found = []
+        for item in self.scene.references:
+            below = None if item.frame is None else self.frame(item.frame).colour
+            found.append(PaintedDrawing(item.lines, item.image if below is None else below, item.frame))
+        return found
+
 
 class SceneDrawings(FrameSequence):
     """The artist's lines of a scene on transparent paper: uint8 [H, W, 4] each."""

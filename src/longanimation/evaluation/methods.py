@@ -12,7 +12,7 @@ import numpy as np
 from longanimation import colorize
 from longanimation.cel import composite
 from longanimation.errors import InputError
-from longanimation.evaluation.baselines import copy_reference, propagate
+from longanimation.evaluation.baselines import PaintedDrawing, copy_reference, propagate
 from longanimation.evaluation.color_error import JUST_RIGHT, ciede2000
 from longanimation.evaluation.drawn_shot import DrawnShot
 from longanimation.model_options import ModelOptions
@@ -77,12 +77,13 @@ def open_window(
 
 
 def _copy(shot: DrawnShot, model=None, seed: int = 0) -> Iterator[np.ndarray]:
-    return _painted(shot, copy_reference(len(shot), shot.painted_drawings, shot.scene.size))
+    return _painted(shot, copy_reference(len(shot), _paints(shot), shot.scene.size))
 
 
 def _flow(*, vote: bool = False, sequential: bool = False):
     def frames(shot: DrawnShot, model=None, seed: int = 0) -> Iterator[np.ndarray]:
-        return _painted(shot, propagate(shot.lines, shot.painted_drawings, vote=vote, sequential=sequential))
+        painted = shot.painted_drawings if vote else _paints(shot)
+        return _painted(shot, propagate(shot.lines, painted, vote=vote, sequential=sequential))
 
     return frames
 
@@ -91,13 +92,25 @@ def _ceiling(shot: DrawnShot, model=None, seed: int = 0) -> Iterator[np.ndarray]
     palette = shot.scene.palette
     shown = np.unique(np.concatenate([item.values.ravel() for item in shot.painted_drawings]))
     known = (ciede2000(palette[:, None], palette[None, shown]) < JUST_RIGHT).any(1)
-    best = np.where(known, np.arange(len(palette)), shown[0]).astype(np.uint8)
-    return _painted(shot, (best[shot.frame(index).labels] for index in range(len(shot))))
+
+    def frame(index: int) -> np.ndarray:
+        labels, colour = shot.frame(index).labels, shot.frame(index).colour
+        true = palette[labels] if colour is None else colour
+        return np.where(known[labels][..., None], true, palette[shown[0]]).astype(np.uint8)
+
+    return _painted(shot, map(frame, range(len(shot))))
 
 
-def _painted(shot: DrawnShot, labels: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-    for index, values in enumerate(labels):
-        yield composite(shot.scene.palette[values], shot.frame(index).ink)
+def _paints(shot: DrawnShot) -> list[PaintedDrawing]:
+    """References as labels, or as colours where those are more than the labels' (flow may blend them then)."""
+    return shot.painted_drawings if shot.frame(0).colour is None else shot.painted_pictures
+
+
+def _painted(shot: DrawnShot, paint: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """paint: labels uint8 [H, W] or colours uint8 [H, W, 3] of each frame."""
+    for index, values in enumerate(paint):
+        colours = shot.scene.palette[values] if values.ndim == 2 else values
+        yield composite(colours, shot.frame(index).ink)
 
 
 METHODS = {
@@ -113,6 +126,7 @@ METHODS = {
         Method("correspondence", "the correspondence memory of the model, or else of mini", _correspondence, True),
         Method("copy", "the nearest reference as it is", _copy),
         Method("flow", "optical flow from the nearest reference, tracked", _flow()),
+        Method("sequential flow", "optical flow frame by frame, each from the result before", _flow(sequential=True)),
         Method("flow + vote", "the same, majority per closed region", _flow(vote=True)),
         Method("sequential flow + vote", "flow frame by frame, majority per region", _flow(vote=True, sequential=True)),
         Method("ceiling", "the truth wherever any reference shows its colour: no copying can do better", _ceiling),
