@@ -11,7 +11,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from longanimation.data.synth import reveals
+from longanimation.data.synth import pen, reveals
 from longanimation.data.synth.backdrop import Backdrop
 from longanimation.data.synth.backdrop.light import mix
 from longanimation.data.synth.camera_moves import Camera
@@ -184,9 +184,14 @@ class PaintedScene(Scene):
         return np.where(sheet.parts == 0, np.minimum(sheet.lines, layout), sheet.lines)
 
     def _layout(self, size, index: int, view) -> np.ndarray:
-        strokes = [stroke(line, 0.6) for line in self.backdrop.sketch(view, index) if len(line) > 1]
-        pen = replace(self.style, thickness=min(self.style.thickness, 0.004))
-        return paint(strokes, size, pen, self._seed(index) + 1).lines
+        fine = replace(self.style, thickness=min(self.style.thickness, 0.004), machine=False)
+        seed = self._seed(index) + 1
+        out = np.full(size, 255, np.uint8)
+        for hides, lines in self.backdrop.layout(size, view, index):
+            out[hides] = 255
+            if lines:
+                np.minimum(out, paint([stroke(line, 0.6) for line in lines], size, fine, seed).lines, out=out)
+        return pen.machine_lines(out, None, self.style, seed) if self.style.machine else out
 
     def _shadows(self, picture: np.ndarray, index: int, view) -> None:
         """Soft shadows on the ground, below whoever stands there."""

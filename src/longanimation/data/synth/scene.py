@@ -80,7 +80,7 @@ class Scene:
 
         look: "flat" colours; "painted" gives a `PaintedScene`: a painted background with its prompt, shaded
         characters, more clothes and things in hands, fast moves; "mixed": one or the other by seed. finish, backdrop:
-        of a painted scene, see there.
+        of a painted scene, see there (shading and background are then not asked).
         """
         if look not in LOOKS:
             raise InputError(f"look is one of {', '.join(LOOKS)}, not {look!r}")

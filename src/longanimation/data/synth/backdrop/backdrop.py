@@ -74,12 +74,15 @@ class Backdrop:
         self.weather.fall(out, frame, near=False)
         return out
 
-    def sketch(self, view: tuple[float, float, float], frame: int) -> list[np.ndarray]:
-        """Lines of a layout drawing of it, float32 [n, 2] each, in frame units."""
+    def layout(self, size, view: tuple[float, float, float], frame: int) -> list[tuple[np.ndarray, list[np.ndarray]]]:
+        """A layout drawing of it, layer by layer from far to near: (bool [H, W], what the layer hides; its lines,
+        float32 [n, 2] each, in frame units)."""
         out = []
-        for layer in self.layers:
-            x, y, zoom = self._layer_view(layer, view, frame)
-            out += [((line - (x, y)) * zoom).astype(np.float32) for line in layer.sketch]
+        for layer, (pixels, scale) in zip(self.layers, self._layers(size[0]), strict=True):
+            at = self._layer_view(layer, view, frame)
+            alpha = self._warped(np.ascontiguousarray(pixels[..., 3]), scale, size, at)
+            lines = [((line - at[:2]) * at[2]).astype(np.float32) for line in layer.sketch if len(line) > 1]
+            out.append((alpha > 127, lines))
         return out
 
     def _layer_view(self, layer, view, frame: int) -> tuple[float, float, float]:
@@ -88,27 +91,31 @@ class Backdrop:
         return x * layer.follow - moved, y * layer.follow, zoom ** max(layer.follow, 0.25)
 
     def _compose(self, size, view, frame: int) -> np.ndarray:
-        height, width = size
-        if height not in self._painted:
-            self._painted = {height: [self._paint(layer, height) for layer in self.layers]}
         out = None
-        for layer, (pixels, scale) in zip(self.layers, self._painted[height], strict=True):
-            x, y, zoom = self._layer_view(layer, view, frame)
-            k = scale / (height * zoom)  # layer pixels a frame pixel
-            matrix = np.array(
-                [
-                    [k, 0, (x - self.box[0]) * scale - 0.5 - k * (width / 2 - 0.5)],
-                    [0, k, (y - self.box[1]) * scale - 0.5 - k * (height / 2 - 0.5)],
-                ]
-            )
-            flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-            part = cv2.warpAffine(pixels, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        for layer, (pixels, scale) in zip(self.layers, self._layers(size[0]), strict=True):
+            part = self._warped(pixels, scale, size, self._layer_view(layer, view, frame))
             if out is None:
                 out = part[..., :3].copy()
                 continue
             through = 255 - part[..., 3:].astype(np.uint16)
             out = (part[..., :3] + (out * through + 127) // 255).clip(0, 255).astype(np.uint8)
         return out
+
+    def _warped(self, pixels: np.ndarray, scale: float, size, view) -> np.ndarray:
+        """What the camera sees of one layer."""
+        (height, width), (x, y, zoom) = size, view
+        k = scale / (height * zoom)  # layer pixels a frame pixel
+        across = (x - self.box[0]) * scale - 0.5 - k * (width / 2 - 0.5)
+        down = (y - self.box[1]) * scale - 0.5 - k * (height / 2 - 0.5)
+        matrix = np.array([[k, 0, across], [0, k, down]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return cv2.warpAffine(pixels, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+    def _layers(self, height: int) -> list[tuple[np.ndarray, float]]:
+        """Pixels and scale of each layer, painted once for the latest frame height."""
+        if height not in self._painted:
+            self._painted = {height: [self._paint(layer, height) for layer in self.layers]}
+        return self._painted[height]
 
     def _paint(self, layer, height: int) -> tuple[np.ndarray, float]:
         scale = height * self._scale
