@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from stage_runs import STORED, debug_config, run_debug
 
 from longanimation.errors import InputError
@@ -31,15 +32,24 @@ class Killed(Exception):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
+    """One folder for all test processes of a session."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     threads = torch.get_num_threads()
-    yield tmp_path_factory.mktemp("runs")
+    yield base / "stage-runs"
     torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
 def curves(folder):
-    """Every stage on one process."""
-    return {stage: run_debug(stage, folder / "one") for stage in STAGES}
+    """Every stage on one process, run by whichever test process comes first."""
+    folder.mkdir(exist_ok=True)
+    with FileLock(folder / "one.lock"):
+        if not (folder / "one.done").exists():
+            for stage in STAGES:
+                run_debug(stage, folder / "one")
+            (folder / "one.done").touch()
+    return {stage: read_curve(folder / "one" / stage) for stage in STAGES}
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -131,6 +141,6 @@ def test_a_run_begun_with_other_settings_is_refused(curves, folder):
         run_stage("sketch", debug_config("sketch", folder / "one", learning_rate=1e-5))
 
 
-def test_a_batch_that_cannot_be_divided_is_refused(folder):
+def test_a_batch_that_cannot_be_divided_is_refused(curves, folder):
     with pytest.raises(InputError, match="micro_batch"):
         run_stage("sketch", debug_config("sketch", folder / "odd", micro_batch=3))

@@ -78,6 +78,14 @@ class Stage(nn.Module):
                 return self.pictures(batch)
         return self.losses(batch)
 
+    @property
+    def _no_split_modules(self) -> list[str]:
+        """Layers that FSDP shards one by one (Accelerate reads this). Not the memory's attention, whose keys and values
+        are made outside of its forward."""
+        names = {name for part in self.trained.values() for name in getattr(part, "_no_split_modules", None) or ()}
+        present = {type(module).__name__ for module in self.trained.modules()}
+        return sorted((names & present) - {"MemoryAttention"})
+
     def place(self, device: torch.device) -> None:
         """Bring the frozen parts to the device."""
         self.frozen.to(device, getattr(torch, self.config.frozen_dtype))
