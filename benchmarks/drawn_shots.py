@@ -14,7 +14,7 @@ from longanimation.evaluation.benchmark import SETS, run_benchmark
 from longanimation.evaluation.methods import METHODS
 from longanimation.evaluation.reentry import reentry_markdown, reentry_scenes, score_reentries
 from longanimation.media.atomic import make_folder, write_bytes
-from longanimation.models import CorrespondenceMemory
+from longanimation.pipeline.correspondence import CorrespondenceWindow
 from longanimation.presets import find_model
 
 
@@ -48,12 +48,16 @@ def main() -> None:
         )
         print(result.markdown())
     if given.only != "table":
-        memory = CorrespondenceMemory.from_pretrained(find_model(given.model), local_files_only=True).eval()
+        window = CorrespondenceWindow.from_pretrained(find_model(given.model))
         scenes = reentry_scenes(seeds, frames=given.frames or 100, size=given.size or (288, 512))
-        scores = score_reentries(scenes, memory, progress=lambda done, total: print(f"{done} of {total}", flush=True))
+        scores = score_reentries(scenes, window.memory, window.matcher, progress=_shots_done)
         text = f"# After re-entries\n\n{len(scenes)} drawn test shots.\n\n{reentry_markdown(scores)}\n"
         write_bytes(given.output / "reentry.md", text.encode())
         print(text)
+
+
+def _shots_done(done: int, total: int) -> None:
+    print(f"{done} of {total}", flush=True)
 
 
 def _size(text: str) -> tuple[int, int]:

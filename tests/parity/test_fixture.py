@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch import nn
 
-
 KINDS = {
     "controlled_transformer",
     "fusion",

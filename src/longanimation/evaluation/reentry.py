@@ -9,7 +9,7 @@ the shot's `reveals` are scored, once with history in the bank and once with the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -39,20 +39,21 @@ def reentry_scenes(seeds: Sequence[int], *, frames: int = 100, size: tuple[int, 
 def score_reentries(
     scenes: Sequence[Scene],
     memory,
+    matcher=None,
     *,
     every: int = 2,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, ReentryScore]:
     """Scores the frames after re-entries, {"references alone": ..., "with history": ...}; empty without scenes.
 
-    memory: a `CorrespondenceMemory`. every: of the frames between the key events each `every`-th is used. progress:
-    called with (shots done, all).
+    memory: a `CorrespondenceMemory`; matcher: the `RegionMatcher` trained for it, if there is one. every: of the frames
+    between the key events each `every`-th is used. progress: called with (shots done, all).
     """
     reports: dict[str, list[Report]] = {}
     right: dict[str, list[float]] = {}
     for place, scene in enumerate(scenes):
         for name in (REFERENCES_ALONE, WITH_HISTORY):
-            report, share = _score(DrawnShot(scene), memory, history=name == WITH_HISTORY, every=every)
+            report, share = _score(DrawnShot(scene), memory, matcher, history=name == WITH_HISTORY, every=every)
             reports.setdefault(name, []).append(report)
             right.setdefault(name, []).append(share)
         if progress is not None:
@@ -70,11 +71,11 @@ def reentry_markdown(scores: dict[str, ReentryScore]) -> str:
     return "\n".join(lines)
 
 
-def _score(shot: DrawnShot, memory, *, history: bool, every: int) -> tuple[Report, float]:
+def _score(shot: DrawnShot, memory, matcher, *, history: bool, every: int) -> tuple[Report, float]:
     from longanimation.cel import RegionTracker
 
     scene = shot.scene
-    painter = ReentryPainter(shot, memory, history=history)
+    painter = ReentryPainter(shot, memory, matcher, history=history)
     returned = {index: reveal.labels for reveal in scene.reveals for index in range(reveal.start, reveal.stop)}
     scored = sorted(returned)[::every]
     before = set(range(0, scored[-1], every)) | set(scene.key_events) if history else set()
@@ -82,7 +83,7 @@ def _score(shot: DrawnShot, memory, *, history: bool, every: int) -> tuple[Repor
     right = total = 0
     for index in sorted(before | set(scored)):
         if index not in returned and index in scene.key_events:
-            painter.learn(index)
+            painter.learn(index, tracker)
             continue
         frame = painter.color(index, tracker)
         if index in scored:
@@ -97,46 +98,39 @@ def _score(shot: DrawnShot, memory, *, history: bool, every: int) -> tuple[Repor
 
 
 class ReentryPainter:
-    """The cel painter of the correspondence model, knowing all paints of the shot, with or without history."""
+    """The cel finish of the correspondence model, knowing all paints of the shot, with or without history."""
 
-    def __init__(self, shot: DrawnShot, memory, *, history: bool):
+    def __init__(self, shot: DrawnShot, memory, matcher=None, *, history: bool):
         from longanimation.cel import Palette
         from longanimation.pipeline.cel_painter import CelPainter
         from longanimation.pipeline.correspondence import CorrespondenceSettings
         from longanimation.pipeline.framing import frame_content
+        from longanimation.pipeline.region_memory import RegionMemory
+        from longanimation.pipeline.region_painter import RegionPainter
 
         self.shot = shot
         settings = CorrespondenceSettings()
         palette = Palette(shot.scene.palette, 1.0)
-        self.painter = CelPainter(memory, palette, settings.cel)
-        history_points = replace(settings.cel, reference_points=settings.cel.history_points)
-        self.learner = CelPainter(memory, palette, history_points)
-        rows = settings.global_rows if history else 0
-        self.bank = memory.new_bank(local_frames=2 if history else 0, global_rows=rows, max_local_rows=16384)
+        if matcher is None:
+            self.painter = CelPainter(memory, palette, settings.cel)
+            rows = settings.global_rows if history else 0
+            self.bank = memory.new_bank(local_frames=2 if history else 0, global_rows=rows, max_local_rows=16384)
+        else:
+            self.painter = RegionPainter(memory, palette)
+            self.bank = RegionMemory(memory, matcher, history=history)
         self.framing = frame_content([shot.lines[0]], side=settings.side)
         for reference in shot.scene.references:
             placed = reference.frame is not None
             framing = self.framing if placed else frame_content([reference.lines], side=settings.side)
             self.painter.remember_reference(self.bank, reference.image, reference.lines, framing, placed)
 
-    def learn(self, index: int) -> None:
+    def learn(self, index: int, tracker) -> None:
         """The true colours of a frame enter history."""
-        image, lines = self.shot.truth(index).truth, self.shot.lines[index]
-        self.learner.remember_reference(_AsHistory(self.bank), image, lines, self.framing, True)
+        self.color(index, tracker, painted=self.shot.truth(index).truth)
 
-    def color(self, index: int, tracker) -> np.ndarray:
+    def color(self, index: int, tracker, *, painted: np.ndarray | None = None) -> np.ndarray:
         """The coloured frame, uint8 [H, W, 3]."""
         from longanimation.shot.drawings import read_drawing
 
         drawing = read_drawing(self.shot.drawings[index], "drawn")
-        return self.painter.color(self.bank, tracker, drawing, self.framing)
-
-
-class _AsHistory:
-    """Lets a painter store what it reads as history, which may be forgotten, and not as a reference."""
-
-    def __init__(self, bank):
-        self._bank = bank
-
-    def add(self, keys, values, permanent: bool = True, *, placed: bool = True) -> None:
-        self._bank.add(keys, values)
+        return self.painter.color(self.bank, tracker, drawing, self.framing, painted)
