@@ -8,6 +8,7 @@ from longanimation.errors import InputError
 from longanimation.models.correspondence_memory import CorrespondenceMemory
 from longanimation.models.memory_bank import KEY_FRAME, LOCAL
 from longanimation.models.region_matcher import RegionMatcher
+from longanimation.pipeline.correspondence import CorrespondenceWindow
 from longanimation.training.region_clips import MOMENTS, RegionClipStore, draw_region_clip
 from longanimation.training.regions import (
     RegionTrainConfig,
@@ -128,6 +129,8 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, memory_f
     assert parts == whole
     first, second = (RegionMatcher.from_pretrained(tmp_path / run / "region_matcher").state_dict() for run in "ab")
     assert all(torch.equal(first[name], second[name]) for name in first)
+    window = CorrespondenceWindow.from_pretrained(tmp_path / "a/correspondence")
+    assert window.matcher is not None, "the run is a model like mini"
 
 
 def test_a_folder_without_a_memory_is_named(tmp_path, cache):

@@ -170,7 +170,10 @@ class RegionEpisodes(torch.utils.data.Dataset):
 
 
 def train_regions(config: RegionTrainConfig, progress=None) -> dict:
-    """Run or resume. `progress(step, metrics)` is called each `log_steps`. Returns the last validation metrics."""
+    """Run or resume. `progress(step, metrics)` is called each `log_steps`. Returns the last validation metrics.
+
+    Leaves `correspondence/` (the memory as it came) and `region_matcher/` side by side, a model like `mini`.
+    """
     if not (Path(config.memory) / "config.json").is_file():
         raise InputError(f"{config.memory} is no correspondence memory; name the folder `correspondence` of its run")
     output = Path(config.output)
@@ -225,6 +228,7 @@ def train_regions(config: RegionTrainConfig, progress=None) -> dict:
             with atomic_path(checkpoint) as path:
                 state = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
                 torch.save(state | {"step": step, "seconds": clock.seconds}, path)
+            memory.save_pretrained(output / "correspondence")
             model.save_pretrained(output / "region_matcher")
         if last:
             break
