@@ -106,72 +106,34 @@ Settings = Annotated[list[str] | None, Option("--set", help="Any other setting: 
 Estimate = Annotated[bool, Option("--estimate", help="Print the memory estimate and stop.")]
 
 
-@train.command()
-def autoencoder(
-    config: Recipe,
-    output: Output = None,
-    start_from: StartFrom = None,
-    data: Data = None,
-    steps: Steps = None,
-    tracker: Tracker = None,
-    settings: Settings = None,
-    limit_seconds: Limit = None,
-    estimate: Estimate = False,
-    quiet: Quiet = False,
-) -> None:
-    """Train a video autoencoder of our own (mini; 5b keeps the published one)."""
-    _run("autoencoder", config, output, start_from, data, steps, tracker, settings, limit_seconds, estimate, quiet)
+STAGES = {
+    "autoencoder": "Train a video autoencoder of our own (mini; 5b keeps the published one).",
+    "sketch": "Train SketchDiT: lines, a reference and text to the control of the video transformer.",
+    "memory": "Train the global-local memory on histories of random length.",
+    "reward": "Refine with the Colour Consistency Reward.",
+}
+"""The stages of the video model, which all take the same options."""
 
 
-@train.command()
-def sketch(
-    config: Recipe,
-    output: Output = None,
-    start_from: StartFrom = None,
-    data: Data = None,
-    steps: Steps = None,
-    tracker: Tracker = None,
-    settings: Settings = None,
-    limit_seconds: Limit = None,
-    estimate: Estimate = False,
-    quiet: Quiet = False,
-) -> None:
-    """Train SketchDiT: lines, a reference and text to the control of the video transformer."""
-    _run("sketch", config, output, start_from, data, steps, tracker, settings, limit_seconds, estimate, quiet)
+def _add_stage(name: str, summary: str) -> None:
+    @train.command(name, help=summary)
+    def command(
+        config: Recipe,
+        output: Output = None,
+        start_from: StartFrom = None,
+        data: Data = None,
+        steps: Steps = None,
+        tracker: Tracker = None,
+        settings: Settings = None,
+        limit_seconds: Limit = None,
+        estimate: Estimate = False,
+        quiet: Quiet = False,
+    ) -> None:
+        _run(name, config, output, start_from, data, steps, tracker, settings, limit_seconds, estimate, quiet)
 
 
-@train.command()
-def memory(
-    config: Recipe,
-    output: Output = None,
-    start_from: StartFrom = None,
-    data: Data = None,
-    steps: Steps = None,
-    tracker: Tracker = None,
-    settings: Settings = None,
-    limit_seconds: Limit = None,
-    estimate: Estimate = False,
-    quiet: Quiet = False,
-) -> None:
-    """Train the global-local memory on histories of random length."""
-    _run("memory", config, output, start_from, data, steps, tracker, settings, limit_seconds, estimate, quiet)
-
-
-@train.command()
-def reward(
-    config: Recipe,
-    output: Output = None,
-    start_from: StartFrom = None,
-    data: Data = None,
-    steps: Steps = None,
-    tracker: Tracker = None,
-    settings: Settings = None,
-    limit_seconds: Limit = None,
-    estimate: Estimate = False,
-    quiet: Quiet = False,
-) -> None:
-    """Refine with the Colour Consistency Reward."""
-    _run("reward", config, output, start_from, data, steps, tracker, settings, limit_seconds, estimate, quiet)
+for _name, _summary in STAGES.items():
+    _add_stage(_name, _summary)
 
 
 def _run(

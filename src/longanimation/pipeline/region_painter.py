@@ -38,7 +38,8 @@ class RegionPainter:
         framing: Framing,
         painted: np.ndarray | None = None,
     ) -> np.ndarray:
-        """The coloured frame, uint8 [H, W, 3]; the bank learns from it.
+        """The coloured frame, uint8 [H, W, 3]; the bank learns from it. The tracker is not asked: the matcher sees the
+        last frame's regions and where they were.
 
         painted: uint8 [H, W, 3], this very frame as the artist painted it, if it is a key frame: then its regions keep
         their colours and nothing is guessed.

@@ -111,10 +111,11 @@ def region_loss(model: RegionMatcher, batch: dict[str, torch.Tensor], generator=
     codes = label_codes(labels.shape[-1], model.config.label_dim, generator)
     target = model.look(_regions(batch, "target", None))
     seen = model.look(_regions(batch, "remembered", 2))
-    shape = batch["remembered.kinds"].shape[:2]
-    known = RegionTokens(
-        *[value.unflatten(0, shape).flatten(1, 2) for value in (seen.tokens, seen.shape, seen.shape, seen.present)]
+    pictures = batch["remembered.kinds"].shape[:2]
+    tokens, shape, present = (
+        value.unflatten(0, pictures).flatten(1, 2) for value in (seen.tokens, seen.shape, seen.present)
     )
+    known = RegionTokens(tokens, target.bias, shape, present)
     shares, nothing = model.match(target, known, batch["remembered.kinds"].flatten(1, 2), labels, matches, codes)
     truth, present = batch["target.truth"], batch["target.present"]
     chance = shares.gather(-1, truth.clamp(min=0)[..., None])[..., 0]
