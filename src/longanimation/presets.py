@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 _MINI = Path(__file__).parent / "weights" / "mini" / "correspondence"
 
 
+def correspondence_folder() -> Path:
+    """The correspondence memory of the package."""
+    return _MINI
+
+
 @dataclass(frozen=True)
 class Preset:
     """A model known by name. folder: where its weights are; None: made on the fly."""
@@ -39,13 +44,13 @@ class Preset:
             return "" if (self.folder / "config.json").is_file() else f"not installed ({self.folder})"
         if not self.folder.is_dir():
             return f"not fetched yet ({self.folder})"
-        from longanimation.weights.model_folder import PARTS, open_model_folder
+        from longanimation.weights.model_folder import OPTIONAL, PARTS, open_model_folder
 
         try:
             have = open_model_folder(self.folder).parts
         except InputError as error:
             return f"not whole ({error})"
-        missing = [part for part in PARTS if part not in have and part != "line_network"]
+        missing = [part for part in PARTS if part not in {*have, *OPTIONAL}]
         return f"not whole ({self.folder} lacks {', '.join(missing)})" if missing else ""
 
     @property

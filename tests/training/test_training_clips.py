@@ -9,7 +9,9 @@ from longanimation.data.synth import Scene
 from longanimation.data.synth.dataset import write_dataset
 from longanimation.errors import InputError
 from longanimation.media import encode_png
+from longanimation.presets import correspondence_folder
 from longanimation.training.clips import ClipPlan, TrainingClips
+from longanimation.training.drafts import Drafts
 from longanimation.training.shots import DrawnShots, Shots, open_shots
 
 PLAN = ClipPlan(frames=9, size=(32, 48), batch_size=2, history=6, reference="earlier")
@@ -136,3 +138,37 @@ def test_prepared_clips_are_read_at_any_positions(tmp_path):
 def test_a_folder_without_data_is_refused(tmp_path):
     with pytest.raises(InputError, match="no training data"):
         open_shots([str(tmp_path)])
+
+
+def test_distinct_clips_come_again_seen_in_another_way():
+    found = items(12, distinct=3, flip=0.5, recolour=0.5)
+    for index in range(3):
+        same = [found[place] for place in range(index, 12, 3)]
+        assert len({tuple(item["lines"].sum(dim=(1, 2)).tolist()) for item in same}) == 1
+        assert len({tuple(np.sort(item["colour"][0, 5, 5].numpy())) for item in same}) > 1
+
+
+def test_drafts_are_seen_as_their_clips_are(tmp_path):
+    drafts = Drafts(correspondence_folder(), tmp_path, 64)
+    shots = DrawnShots(1, 20, (48, 80), look="painted", cache=tmp_path)
+    plan = ClipPlan(frames=9, size=(48, 80), batch_size=1, reference="window", flip=1.0, draft_side=64)
+    item = TrainingClips(shots, plan, 10, drafts)[0]
+    assert item["draft"].shape == item["colour"].shape and item["sure"].shape == item["lines"].shape
+    assert torch.equal(item["draft"][0], item["colour"][0])  # the reference itself, mirrored like the clip
+    assert (item["sure"][0] == 255).all() and not (item["sure"] == 255).all()
+    kept = list(tmp_path.glob("drafts-*/000000/*.npz"))
+    again = TrainingClips(shots, plan, 10, Drafts(correspondence_folder(), tmp_path, 64))[0]
+    assert torch.equal(again["draft"], item["draft"]) and list(tmp_path.glob("drafts-*/000000/*.npz")) == kept
+
+
+def test_a_folder_without_a_memory_makes_no_drafts(tmp_path):
+    with pytest.raises(InputError, match="no correspondence memory"):
+        Drafts(tmp_path, None, 64)
+
+
+def test_painted_and_flat_shots_do_not_share_a_cache(tmp_path):
+    flat, painted = (DrawnShots(1, 4, (32, 48), look=look, cache=tmp_path) for look in ("flat", "painted"))
+    assert not np.array_equal(flat.read(0, [0])[0], painted.read(0, [0])[0])
+    assert painted.prompt(0) and not flat.prompt(0)
+    with pytest.raises(InputError, match="look is one of"):
+        DrawnShots(1, 4, (32, 48), look="oil")

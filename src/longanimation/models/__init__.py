@@ -6,6 +6,7 @@ _MODULES = {
     "ControlledTransformer3D": "controlled_transformer",
     "CorrespondenceMemory": "correspondence_memory",
     "DynamicGlobalLocalMemory": "dynamic_global_local_memory",
+    "FrameStackAutoencoder": "frame_stack_autoencoder",
     "LineNetwork": "line_network",
     "ProjectedMemory": "dynamic_global_local_memory",
     "SketchDiT": "sketch_dit",

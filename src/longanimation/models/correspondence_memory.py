@@ -148,7 +148,7 @@ class CorrespondenceMemory(ModelMixin, ConfigMixin):
         row[..., 0, -1] = 1
         return row
 
-    def read(self, keys: torch.Tensor, bank: MemoryBank, *, chunk: int = 2048) -> tuple[torch.Tensor, torch.Tensor]:
+    def read(self, keys: torch.Tensor, bank: MemoryBank, *, chunk: int = 128) -> tuple[torch.Tensor, torch.Tensor]:
         """Copy values from the bank.
 
         keys: [Q, dim] or [B, Q, dim]. Returns values [.., Q, channels] (mean over the rows of the bank by attention)
@@ -166,7 +166,7 @@ class CorrespondenceMemory(ModelMixin, ConfigMixin):
         prior: tuple[torch.Tensor, torch.Tensor] | None = None,
         history: bool = True,
         dtype: torch.dtype = torch.float32,
-        chunk: int = 2048,
+        chunk: int = 128,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """`read` for keys [Q, dim], with the best row as well: values [Q, channels], confidence [Q], row int64 [Q].
 

@@ -53,6 +53,10 @@ class Canvas:
             return stretch(image, *self.size)
         return stretch(self._padded(_inside(image, self.content, 255), None), *self.size)
 
+    def colours(self, pictures: list[np.ndarray]) -> np.ndarray:
+        """Pictures of the shot's size, uint8 [H, W, 3] or [H, W], to uint8 [F, height, width(, 3)]."""
+        return np.stack([self._padded(_scaled(picture, self.content), None) for picture in pictures])
+
     def restore(self, frame: np.ndarray) -> np.ndarray:
         """A coloured frame uint8 [height, width, 3] at the shot's size: uint8 [H, W, 3]."""
         frame = frame[: self.content[0], : self.content[1]]

@@ -111,25 +111,37 @@ class CorrespondenceWindow:
     def colour(
         self, drawings: list[LineDrawing], state: CorrespondenceState, *, segment: Segment
     ) -> tuple[list[np.ndarray], CorrespondenceState]:
-        frames = []
-        lines = [drawing.lines for drawing in drawings]
         if drawings and state.finish is None:
             state.finish = self._choose_finish(drawings[0])
-        if drawings and (state.framing is None or not all(holds(state.framing, drawing) for drawing in lines)):
-            self._frame_anew(state, lines)
+        if state.finish != "cel":
+            drafts = self.draft(drawings, state)
+            pairs = zip(drafts, drawings, strict=True)
+            return [c if d.extracted else composite(c, d.ink) for (c, _), d in pairs], state
+        self._look_at(drawings, state)
+        return [
+            self._cel().color(state.bank, state.tracker, drawing, state.framing, self._as_painted(drawing))
+            for drawing in drawings
+        ], state
+
+    def draft(self, drawings: list[LineDrawing], state: CorrespondenceState) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Soft colours of each drawing without its line, uint8 [H, W, 3], and how sure they are, uint8 [H, W]."""
+        self._look_at(drawings, state)
+        found = []
         for drawing in drawings:
             painted = self._as_painted(drawing)
-            if state.finish == "cel":
-                frames.append(self._cel().color(state.bank, state.tracker, drawing, state.framing, painted))
-            else:
-                colors = self._soft().color(state.bank, drawing.lines, state.framing)
-                if painted is not None:
-                    colors = painted
-                    state.carried.start(drawing.lines, painted)
-                elif self.settings.history:
-                    colors = state.carried.blend(drawing.lines, colors)
-                frames.append(colors if drawing.extracted else composite(colors, drawing.ink))
-        return frames, state
+            colors, sure = self._soft().color(state.bank, drawing.lines, state.framing)
+            if painted is not None:
+                colors, sure = painted, np.full_like(sure, 255)
+                state.carried.start(drawing.lines, painted)
+            elif self.settings.history:
+                colors = state.carried.blend(drawing.lines, colors)
+            found.append((colors, sure))
+        return found
+
+    def _look_at(self, drawings: list[LineDrawing], state: CorrespondenceState) -> None:
+        lines = [drawing.lines for drawing in drawings]
+        if lines and (state.framing is None or not all(holds(state.framing, drawing) for drawing in lines)):
+            self._frame_anew(state, lines)
 
     def _as_painted(self, drawing: LineDrawing) -> np.ndarray | None:
         """The key frame that shows this very drawing, wherever in the shot the drawing comes first."""

@@ -15,6 +15,7 @@ from longanimation.cel import segment as closed_regions
 from longanimation.errors import InputError
 from longanimation.lines.drawing import LineDrawing
 from longanimation.pipeline.canvas import Canvas
+from longanimation.pipeline.draft_maker import Drafted, DraftMaker, DraftState
 from longanimation.pipeline.pipeline import LongAnimationPipeline
 from longanimation.shot.plan import Segment
 from longanimation.shot.window import Reference, WindowHooks
@@ -26,11 +27,12 @@ _FLAT = 0.85  # share of a reference's pixels that flat colours must explain for
 @dataclass
 class DiffusionState:
     """tail: last latent frames of the window before, by step. portions: frames given to the memory after each window;
-    history: the memory itself (None: no memory in this model)."""
+    history: the memory itself (None: no memory in this model). drafts: for models with a correspondence memory."""
 
     tail: dict[int, torch.Tensor] | None = None
     portions: list[int] = field(default_factory=list)
     history: object | None = None
+    drafts: DraftState | None = None
 
 
 class DiffusionWindow:
@@ -61,6 +63,8 @@ class DiffusionWindow:
         self._said, self.notes = list(notes), list(notes)
         self._precision, self._weights = precision, weights_digest(pipeline)
         self._hooks: WindowHooks | None = None
+        memory, side = pipeline.correspondence, pipeline.settings.draft_side
+        self._drafts = None if memory is None else DraftMaker(memory, side)
 
     @classmethod
     def from_pretrained(cls, folder, *, finish: str = "none", **options) -> DiffusionWindow:
@@ -94,12 +98,16 @@ class DiffusionWindow:
             self.notes.append(
                 f"not used: {', '.join(unused)} (a window sees the key frame nearest to it, else the first)"
             )
-        return DiffusionState(history=self.pipeline.new_history())
+        drafts = None if self._drafts is None else self._drafts.begin(references, self._canvas)
+        return DiffusionState(history=self.pipeline.new_history(), drafts=drafts)
 
     def colour(
         self, drawings: list[LineDrawing], state: DiffusionState, *, segment: Segment
     ) -> tuple[list[np.ndarray], DiffusionState]:
-        latents, tail = self._latents(drawings, state, segment)
+        draft = drafts = None
+        if self._drafts is not None:
+            draft, drafts = self._drafts.make(drawings, state.drafts, segment, self.overlap)
+        latents, tail = self._latents(drawings, state, segment, draft)
         frames = self.pipeline.decode(latents)
         portions = list(state.portions)
         if state.history is not None:
@@ -108,8 +116,11 @@ class DiffusionWindow:
             if len(kept):
                 state.history.append(self._for_memory(kept))
                 portions.append(len(kept))
-        finished = [self._finished(frame, drawing) for frame, drawing in zip(frames, drawings, strict=True)]
-        return finished, DiffusionState(tail, portions, state.history)
+        pictures = (
+            [self._canvas.restore(frame) for frame in frames] if draft is None else self._corrected(draft, frames)
+        )
+        finished = [self._finished(picture, drawing) for picture, drawing in zip(pictures, drawings, strict=True)]
+        return finished, DiffusionState(tail, portions, state.history, drafts)
 
     def _for_memory(self, frames: np.ndarray) -> np.ndarray:
         """Decoded frames as the memory sees them, without padding: uint8 [F, h, w, 3]."""
@@ -125,6 +136,8 @@ class DiffusionWindow:
         if state.history is not None and len(state.history):
             tensors["memory.features"] = torch.stack(state.history.features)
             tensors["memory.portions"] = torch.tensor(state.portions)
+        if state.drafts is not None:
+            tensors |= self._drafts.to_tensors(state.drafts)
         return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
 
     def state_from_tensors(self, tensors: dict[str, torch.Tensor]) -> DiffusionState:
@@ -135,9 +148,11 @@ class DiffusionWindow:
             state.portions = tensors["memory.portions"].tolist()
             for features in tensors["memory.features"].split(state.portions):
                 state.history.append_features(features[None])
+        if self._drafts is not None:
+            state.drafts = self._drafts.from_tensors(tensors)
         return state
 
-    def _latents(self, drawings, state, segment) -> tuple[torch.Tensor, dict[int, torch.Tensor]]:
+    def _latents(self, drawings, state, segment, draft) -> tuple[torch.Tensor, dict[int, torch.Tensor]]:
         """The window's latents, denoised now or by an earlier run that was stopped before it had decoded them."""
         saved = self._hooks.load() if self._hooks else None
         device = self.pipeline._execution_device
@@ -156,6 +171,7 @@ class DiffusionWindow:
             noise,
             previous_tail=state.tail,
             history=state.history,
+            draft=None if draft is None else draft[:2],
         )
         result = self.pipeline.denoise(conditions, noise, self._on_step)
         if not torch.isfinite(result.latents).all():
@@ -179,8 +195,17 @@ class DiffusionWindow:
         palette = extract_palette([r.image for r in references], [r.drawing.lines for r in references])
         return palette if self._finish == "cel" or palette.flat >= _FLAT else None
 
-    def _finished(self, frame: np.ndarray, drawing: LineDrawing) -> np.ndarray:
-        colors = self._canvas.restore(frame)
+    def _corrected(self, draft: Drafted, frames: np.ndarray) -> list[np.ndarray]:
+        """The drafts at the shot's size, each with what the networks changed. So what they leave as it is does not pass
+        through the autoencoder, and loses nothing."""
+        small, _, large = draft
+        found = []
+        for frame, kept, picture in zip(frames, self.pipeline.reconstruct(small), large, strict=True):
+            change = self._canvas.restore(frame.astype(np.float32) - kept)
+            found.append(np.clip(np.rint(picture + change), 0, 255).astype(np.uint8))
+        return found
+
+    def _finished(self, colors: np.ndarray, drawing: LineDrawing) -> np.ndarray:
         if self._palette is not None:
             colors = flat_regions(colors, drawing.lines, self._palette)
         return composite(colors, drawing.ink)

@@ -19,6 +19,11 @@ def latent_frames(frames: int, *, temporal_ratio: int = 4, patch_size_t: int = 2
     return count, -count % (patch_size_t or 1)
 
 
+def spatial_ratio(vae) -> int:
+    """Pixels per latent along a side."""
+    return getattr(vae, "spatial_ratio", None) or 2 ** (len(vae.config.block_out_channels) - 1)
+
+
 @torch.no_grad()
 def encode(vae, video: torch.Tensor, noise: torch.Tensor | None = None) -> torch.Tensor:
     """Encode video [B, 3, F, H, W] in [-1, 1]; returns latents [B, f, C, H/8, W/8], not scaled.

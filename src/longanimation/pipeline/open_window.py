@@ -61,12 +61,20 @@ def open_diffusion_window(
         dtype = working_type(folder, options.dtype)
         size = Canvas.fit(shot or (576, 1024), settings.max_pixels, settings.size).size
         plan, said = plan_placement(
-            folder, size=size, frames=settings.frames, dtype=dtype, device=device, vram=options.vram
+            folder.without("correspondence"),
+            size=size,
+            frames=settings.frames,
+            dtype=dtype,
+            device=device,
+            vram=options.vram,
         )
         placement, notes = plan.placement, notes + said
     pipeline = LongAnimationPipeline.from_pretrained(folder, settings=settings)
     window = DiffusionWindow(pipeline, finish=finish, notes=notes, precision=_precision(placement, dtype))
-    pipeline.residence = Residence(pipeline.components, placement, device, dtype or pipeline.transformer.dtype)
+    networks = {
+        name: part for name, part in pipeline.components.items() if name != "correspondence"
+    }  # always on the CPU
+    pipeline.residence = Residence(networks, placement, device, dtype or pipeline.transformer.dtype)
     return window
 
 

@@ -12,11 +12,14 @@ from diffusers import DiffusionPipeline
 
 from longanimation.errors import InputError
 from longanimation.pipeline.canvas import Canvas
+from longanimation.pipeline.draft import Draft, make_draft
 from longanimation.pipeline.latents import (
     decode,
+    encode,
     image_latents,
     latent_frames,
     sketch_latents,
+    spatial_ratio,
     to_frames,
     with_reference_slot,
 )
@@ -50,7 +53,7 @@ class LongAnimationPipeline(DiffusionPipeline):
     """
 
     model_cpu_offload_seq = "text_encoder->memory_encoder->sketch_dit->memory->transformer->vae"
-    _optional_components = ["memory", "memory_encoder", "line_network"]
+    _optional_components = ["memory", "memory_encoder", "line_network", "correspondence"]
 
     def __init__(
         self,
@@ -63,6 +66,7 @@ class LongAnimationPipeline(DiffusionPipeline):
         memory=None,
         memory_encoder=None,
         line_network=None,
+        correspondence=None,
         settings: WindowSettings | dict | None = None,
     ):
         super().__init__()
@@ -76,6 +80,7 @@ class LongAnimationPipeline(DiffusionPipeline):
             memory=memory,
             memory_encoder=memory_encoder,
             line_network=line_network,
+            correspondence=correspondence,
         )
         self.settings = settings if settings is not None else WindowSettings()
         self.residence = None  # `Residence`, where one moves the parts
@@ -196,11 +201,14 @@ class LongAnimationPipeline(DiffusionPipeline):
         *,
         previous_tail: dict[int, torch.Tensor] | None = None,
         history=None,
+        draft: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> SegmentConditions:
         """Everything that the loop needs, encoded.
 
         lines uint8 [F, height, width]; picture [1, 3, height, width]; slot_lines uint8 [height, width], the lines
-        beside the picture; history: `VideoXLHistory` of the frames so far, or None.
+        beside the picture; history: `VideoXLHistory` of the frames so far, or None; draft: of the correspondence
+        memory, for a model that has one: colours uint8 [F, height, width, 3] and how sure they are, uint8
+        [F, height, width].
         """
         sketches = self.encode_lines(lines, noise)
         count, padding = latent_frames(len(lines), patch_size_t=self.transformer.config.patch_size_t)
@@ -212,14 +220,28 @@ class LongAnimationPipeline(DiffusionPipeline):
         if history is not None and len(history):
             device, dtype = self._execution_device, self.memory.dtype
             projected = self.memory.project_memory(*(part.to(device, dtype) for part in history.read()))
+        image = self.encode_picture(picture, count + padding, noise)
         return SegmentConditions(
             prompt_embeds=self.encode_prompt(prompt),
             negative_prompt_embeds=self.encode_prompt("") if guided else None,
             sketch_latents=with_reference_slot(sketches, slot, count + padding),
-            image_latents=self.encode_picture(picture, count + padding, noise),
+            image_latents=image,
             projected_memory=projected,
             previous_tail=previous_tail,
+            draft=None if draft is None else self._encode_draft(*draft, slot=image[:, :1]),
         )
+
+    def _encode_draft(self, colours: np.ndarray, sure: np.ndarray, slot: torch.Tensor) -> Draft:
+        known = torch.from_numpy(sure)[None].to(self._execution_device).float() / 255
+        return make_draft(self.vae, self._as_video(colours), known, slot)
+
+    def reconstruct(self, frames: np.ndarray) -> np.ndarray:
+        """Through the autoencoder and back: uint8 [4k + 1, height, width, 3], the same again."""
+        latents = encode(self.vae, self._as_video(frames)) * self.vae.config.scaling_factor
+        return to_frames(decode(self.vae, latents))[0].cpu().numpy()
+
+    def _as_video(self, frames: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(frames).permute(3, 0, 1, 2)[None].to(self._execution_device).float() / 127.5 - 1
 
     # ------------------------------------------------------------------ one window
 
@@ -269,7 +291,7 @@ class LongAnimationPipeline(DiffusionPipeline):
         return WindowOutput(np.stack([canvas.restore(frame) for frame in frames]), result.tail, result.latents)
 
     def _posterior_shape(self, frames: int, size) -> tuple[int, ...]:
-        ratio = 2 ** (len(self.vae.config.block_out_channels) - 1)
+        ratio = spatial_ratio(self.vae)
         count, _ = latent_frames(frames)
         return (1, self.vae.config.latent_channels, count, size[0] // ratio, size[1] // ratio)
 

@@ -12,6 +12,7 @@ import torch
 from longanimation.models.dynamic_global_local_memory import DynamicGlobalLocalMemory, ProjectedMemory
 from longanimation.models.rotary import rotary_tables
 from longanimation.pipeline.control import ControlSource, control_function
+from longanimation.pipeline.draft import Draft
 
 if TYPE_CHECKING:
     from longanimation.pipeline.segment import SegmentSettings
@@ -37,7 +38,7 @@ class SegmentConditions:
         image_latents: [B, F, C, h, w], see `latents.image_latents`.
         projected_memory: of `DynamicGlobalLocalMemory.project_memory`; None in the first window.
         previous_tail: latents [B, n, C, h, w] of the previous window by step index (`SegmentResult.tail`).
-        hint_latents: [B, F, K, h, w] further input channels of SketchDiT, for models that were trained with them.
+        draft: what the correspondence memory has copied, for models that were trained with it (`pipeline.draft`).
     """
 
     prompt_embeds: torch.Tensor
@@ -46,7 +47,7 @@ class SegmentConditions:
     image_latents: torch.Tensor
     projected_memory: ProjectedMemory | None = None
     previous_tail: dict[int, torch.Tensor] | None = None
-    hint_latents: torch.Tensor | None = None
+    draft: Draft | None = None
 
 
 class Predictor(Protocol):
@@ -97,8 +98,8 @@ class Prediction:
         )
         self._image_latents = conditions.image_latents.to(dtype)
         sources = [conditions.sketch_latents.to(dtype), self._image_latents]
-        if conditions.hint_latents is not None:
-            sources.append(conditions.hint_latents.to(dtype))
+        if conditions.draft is not None:
+            sources.append(conditions.draft.hint.to(dtype))
         self._controls = ControlSource(
             control_function(
                 networks.sketch_dit,

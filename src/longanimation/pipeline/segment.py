@@ -93,10 +93,14 @@ def denoise_segment(
     clean, tail = None, {}
     with closing(predictor(networks, conditions, settings, timesteps)) as window:
         for index in range(len(timesteps)):
-            prediction = window.predict(index, latents)
+            draft, alpha = conditions.draft, float(scheduler.alphas_cumprod[timesteps[index]])
+            noisy = latents if draft is None else draft.subtract(latents, alpha)
+            prediction = window.predict(index, noisy)
             if index < guided_steps:
                 without, with_prompt = prediction.chunk(2)
                 prediction = without + settings.guidance_scale * (with_prompt - without)
+            if draft is not None:
+                prediction = draft.restore(prediction, noisy, alpha)
 
             aligned = settings.aligned_timesteps
             second_order = scheduler.is_second_order(index, aligned=aligned)

@@ -44,8 +44,9 @@ class SoftPainter:
         values = torch.cat([self._patches(small), facts.float()], dim=1)
         bank.add(self._keys(framing.look(lines)), values, permanent=True, placed=placed)
 
-    def color(self, bank: MemoryBank, lines: np.ndarray, framing: Framing) -> np.ndarray:
-        """lines: uint8 [H, W] -> colours without the line, uint8 [H, W, 3]; the bank learns from them.
+    def color(self, bank: MemoryBank, lines: np.ndarray, framing: Framing) -> tuple[np.ndarray, np.ndarray]:
+        """lines: uint8 [H, W] -> colours without the line, uint8 [H, W, 3], and how sure they are, uint8 [H, W] (255:
+        the memory shows this very thing; 0: nothing like it). The bank learns from them.
 
         Outside the framing's box, where nothing is drawn, the nearest colours inside it go on.
         """
@@ -55,14 +56,12 @@ class SoftPainter:
             keys = self.memory.cell_keys(features)[0].float()
         _, values, _ = bank.rows()
         prior = (self._expected(look, features, bank, framing), values[:, self._patch :])
-        copied, _, best = self.memory.look_up(keys, bank, prior=prior, dtype=product_dtype())
+        copied, confidence, best = self.memory.look_up(keys, bank, prior=prior, dtype=product_dtype())
         bank.add(keys, values[best])
         small = self._picture(copied[:, : self._patch], framing)
-        y0, x0, y1, x1 = framing.box
-        large = cv2.resize(small, (x1 - x0, y1 - y0), interpolation=cv2.INTER_CUBIC)
-        large = np.clip(large * 255 + 0.5, 0, 255).astype(np.uint8)
-        height, width = lines.shape
-        return cv2.copyMakeBorder(large, y0, height - y1, x0, width - x1, cv2.BORDER_REPLICATE)
+        sure = confidence.float().numpy().reshape(self.memory.grid(framing.height, framing.width))
+        sure = np.repeat(np.repeat(sure, self.cell, 0), self.cell, 1)[: framing.height, : framing.width]
+        return _on_the_page(small, framing, lines.shape), _on_the_page(sure, framing, lines.shape)
 
     def _expected(self, look: np.ndarray, features: LineFeatures, bank: MemoryBank, framing: Framing) -> torch.Tensor:
         """log of the share of each palette colour in the region of each cell, float32 [cells, K]."""
@@ -107,6 +106,14 @@ class SoftPainter:
         rows, columns = self.memory.grid(framing.height, framing.width)
         picture = patches.numpy().reshape(rows, columns, self.cell, self.cell, 3).transpose(0, 2, 1, 3, 4)
         return picture.reshape(rows * self.cell, columns * self.cell, 3)[: framing.height, : framing.width]
+
+
+def _on_the_page(small: np.ndarray, framing: Framing, shape: tuple[int, int]) -> np.ndarray:
+    """float [h, w(, 3)] in [0, 1] of the framing's box -> uint8 of the whole drawing."""
+    y0, x0, y1, x1 = framing.box
+    large = cv2.resize(small, (x1 - x0, y1 - y0), interpolation=cv2.INTER_CUBIC)
+    large = np.clip(large * 255 + 0.5, 0, 255).astype(np.uint8)
+    return cv2.copyMakeBorder(large, y0, shape[0] - y1, x0, shape[1] - x1, cv2.BORDER_REPLICATE)
 
 
 def _as_input(look: np.ndarray) -> torch.Tensor:

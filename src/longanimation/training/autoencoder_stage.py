@@ -23,7 +23,13 @@ class AutoencoderStage(Stage):
     @classmethod
     def plan(cls, config: AutoencoderConfig) -> ClipPlan:
         return ClipPlan(
-            config.frames, config.size, config.batch_size, config.seed, flip=config.flip, recolour=config.recolour
+            config.frames,
+            config.size,
+            config.batch_size,
+            config.seed,
+            flip=config.flip,
+            recolour=config.recolour,
+            distinct=config.distinct,
         )
 
     def losses(self, batch: Batch) -> dict[str, torch.Tensor]:

@@ -11,19 +11,22 @@ from torch.utils.data import Dataset
 
 from longanimation.errors import InputError
 from longanimation.pipeline.canvas import Canvas
+from longanimation.shot.window import Reference
+from longanimation.training.drafts import Drafts, plain_drawing
 from longanimation.training.shots import Pictures, Shots
 
 REFERENCES = ("earlier", "first", "window")
 """Which picture a clip is given: any "earlier" frame of the shot, at random, up to the clip's first; the "first" frame
 of the history (the published reader); the first frame of the "window" itself."""
 
-_CLIPS, _LENGTHS = 1, 2  # streams of random numbers
+_CLIPS, _LENGTHS, _VIEWS = 1, 2, 3  # streams of random numbers
 
 
 @dataclass(frozen=True)
 class ClipPlan:
     """What a clip is. frames: consecutive frames of the target. history: most frames before it (0: none).
-    The other fields are those of `StageConfig` and `DiffusionConfig`."""
+    draft_side: longer side at which drafts are made (0: none). The other fields are those of `StageConfig` and
+    `DiffusionConfig`."""
 
     frames: int
     size: tuple[int, int]
@@ -35,6 +38,8 @@ class ClipPlan:
     prompt_dropout: float = 0.0
     flip: float = 0.0
     recolour: float = 0.0
+    distinct: int = 0
+    draft_side: int = 0
 
 
 class TrainingClips(Dataset):
@@ -42,11 +47,12 @@ class TrainingClips(Dataset):
     processes does not matter. Step s takes the clips s * batch_size up to (s + 1) * batch_size.
 
     Items: colour uint8 [F, H, W, 3], lines uint8 [F, H, W], reference uint8 [H, W, 3], reference_lines uint8 [H, W],
-    history uint8 [N, H, W, 3] (N drawn per step, equal for all clips of it), prompt, index.
+    history uint8 [N, H, W, 3] (N drawn per step, equal for all clips of it), prompt, index; with drafts also draft
+    uint8 [F, H, W, 3] and sure uint8 [F, H, W].
     """
 
-    def __init__(self, shots: Shots, plan: ClipPlan, length: int):
-        self.plan, self.shots, self._length = plan, shots, length
+    def __init__(self, shots: Shots, plan: ClipPlan, length: int, drafts: Drafts | None = None):
+        self.plan, self.shots, self._length, self.drafts = plan, shots, length, drafts
         need = plan.frames + plan.history
         self.usable = [shot for shot in range(len(shots)) if shots.length(shot) >= need]
         if not self.usable:
@@ -63,7 +69,8 @@ class TrainingClips(Dataset):
 
     def __getitem__(self, index: int) -> dict:
         plan = self.plan
-        rng = np.random.default_rng((plan.seed, index, _CLIPS))
+        chosen = index % plan.distinct if plan.distinct else index
+        rng = np.random.default_rng((plan.seed, chosen, _CLIPS))
         shot = self.usable[int(rng.integers(len(self.usable)))]
         first = plan.history + int(rng.integers(self.shots.length(shot) - plan.history - plan.frames + 1))
         history = self.history_length(index // plan.batch_size)
@@ -73,11 +80,23 @@ class TrainingClips(Dataset):
         colour, lines = self.shots.read(shot, positions)
         reference, reference_lines = colour[0], lines[0]
         use_sheet, which, kept_prompt = rng.random() < plan.sheet_share, rng.random(), rng.random()
+        if plan.distinct:  # the same clip again, seen in another way
+            rng = np.random.default_rng((plan.seed, index, _VIEWS))
         view = _View.random(rng, lines.shape[1:], plan)
         sheets = self.shots.sheets(shot) if use_sheet else []
+        sheet = int(which * len(sheets)) if sheets else None
         if sheets:
-            sheet, sheet_lines = sheets[int(which * len(sheets))]
-            reference, reference_lines = view.whole(sheet[0], sheet_lines[0])
+            reference, reference_lines = (part[0] for part in sheets[sheet])
+        draft = {}
+        if self.drafts:
+            name = f"{shot:06d}/{first:04d}-{plan.frames}-" + (f"{given:04d}" if sheet is None else f"sheet{sheet}")
+            frame = None if sheets else given
+            shown = Reference(reference, plain_drawing(reference_lines), frame, "reference")
+            colours, sure = self.drafts.get(name, lines[1 + history :], shown)
+            draft["draft"] = torch.from_numpy(view.colours(colours))
+            draft["sure"] = torch.from_numpy(view.levels(sure))
+        if sheets:
+            reference, reference_lines = view.whole(reference, reference_lines)
         else:
             reference, reference_lines = view.colours([reference])[0], view.lines([reference_lines])[0]
         prompt = "" if kept_prompt < plan.prompt_dropout or view.recoloured else self.shots.prompt(shot)
@@ -90,6 +109,7 @@ class TrainingClips(Dataset):
             "history": torch.from_numpy(view.colours(colour[1 : 1 + history])),
             "prompt": prompt,
             "index": index,
+            **draft,
         }
 
     def _reference(self, rng: np.random.Generator, first: int) -> int:
@@ -129,6 +149,11 @@ class _View:
         """uint8 [F, H, W] of the shot -> uint8 [F, height, width], scaled as the pipeline scales drawings."""
         y0, x0, y1, x1 = self.box
         return self._turned(self._canvas.lines([frame[y0:y1, x0:x1] for frame in frames]))
+
+    def levels(self, maps) -> np.ndarray:
+        """uint8 [F, H, W] of values other than lines, at the new size."""
+        y0, x0, y1, x1 = self.box
+        return self._turned(np.stack([self._resized(values[y0:y1, x0:x1]) for values in maps]))
 
     def whole(self, colour: np.ndarray, lines: np.ndarray) -> Pictures:
         """A picture of any size that is not of the shot, its shape kept."""

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 import torch
 
 from longanimation.models.rotary import rotary_tables
-from longanimation.pipeline.latents import encode, image_latents, latent_frames, sketch_latents, with_reference_slot
+from longanimation.pipeline.draft import Draft, make_draft
+from longanimation.pipeline.latents import (
+    encode,
+    image_latents,
+    latent_frames,
+    sketch_latents,
+    spatial_ratio,
+    with_reference_slot,
+)
 from longanimation.pipeline.pictures import binary_lines
 from longanimation.pipeline.settings import WindowSettings
 from longanimation.training.stage import Batch, clip_noise, to_video
@@ -18,7 +26,7 @@ _PICTURE, _PICTURE_AMOUNT, _VIDEO, _SLOT = 21, 22, 23, 24
 @dataclass(frozen=True)
 class Conditions:
     """clean, sketch, image: latents [B, F, C, h, w], the first `padding` of F are the reference slot; prompts:
-    [B, L, E]; indices: of the clips."""
+    [B, L, E]; indices: of the clips; draft: where the clips have one."""
 
     clean: torch.Tensor
     sketch: torch.Tensor
@@ -27,6 +35,12 @@ class Conditions:
     tables: tuple[torch.Tensor, torch.Tensor]
     indices: torch.Tensor
     padding: int
+    draft: Draft | None = None
+
+    @property
+    def hints(self) -> tuple[torch.Tensor, ...]:
+        """Further input of SketchDiT."""
+        return () if self.draft is None else (self.draft.hint,)
 
 
 def tokenize(tokenizer, texts: list[str], length: int) -> torch.Tensor:
@@ -59,7 +73,7 @@ def make_conditions(
     video, picture = to_video(batch["colour"]), to_video(batch["reference"][:, None])[:, :, 0]
     patch_t = transformer_config.patch_size_t or 1
     count, padding = latent_frames(video.shape[2], patch_size_t=patch_t)
-    ratio = 2 ** (len(vae.config.block_out_channels) - 1)
+    ratio = spatial_ratio(vae)
     one = (vae.config.latent_channels, 1, video.shape[3] // ratio, video.shape[4] // ratio)
 
     def noise(stream: int, frames: int = 1) -> torch.Tensor:
@@ -88,4 +102,7 @@ def make_conditions(
     )
     image = image_latents(vae, shown, count + padding, noise(_PICTURE))
     clean = torch.cat([slot, clean], dim=1) if padding else clean
-    return Conditions(clean.float(), sketches.float(), image.float(), prompts, tables, indices, padding)
+    draft = None
+    if "draft" in batch:
+        draft = make_draft(vae, to_video(batch["draft"]), batch["sure"].float() / 255, slot if padding else None)
+    return Conditions(clean.float(), sketches.float(), image.float(), prompts, tables, indices, padding, draft)

@@ -46,6 +46,8 @@ class SketchStage(Stage):
             prompt_dropout=config.prompt_dropout,
             flip=config.flip,
             recolour=config.recolour,
+            distinct=config.distinct,
+            draft_side=config.draft_side if config.drafts else 0,
         )
 
     def losses(self, batch: Batch) -> dict[str, torch.Tensor]:
@@ -101,7 +103,7 @@ class SketchStage(Stage):
         """[B, N, dim] for time steps [B]: SketchDiT's, and the memory's term on top."""
         control = self.network(
             "sketch_dit",
-            hidden_states=torch.cat([conditions.sketch, conditions.image], dim=2),
+            hidden_states=torch.cat([conditions.sketch, conditions.image, *conditions.hints], dim=2),
             encoder_hidden_states=conditions.prompts,
             timestep=times,
             ofs=self.loop.ofs,
@@ -115,9 +117,11 @@ class SketchStage(Stage):
         self, conditions: Conditions, latents: torch.Tensor, times: torch.Tensor, control: torch.Tensor
     ) -> torch.Tensor:
         """v-prediction, float32."""
+        draft, alpha = conditions.draft, self.alphas.to(latents.device)[times].float().view(-1, 1, 1, 1, 1)
+        noisy = latents if draft is None else draft.subtract(latents, alpha)
         prediction = self.network(
             "transformer",
-            hidden_states=torch.cat([latents, conditions.image], dim=2),
+            hidden_states=torch.cat([noisy, conditions.image], dim=2),
             encoder_hidden_states=conditions.prompts,
             timestep=times,
             ofs=self.loop.ofs,
@@ -126,7 +130,8 @@ class SketchStage(Stage):
             control_scale=self.loop.control_scale,
             return_dict=False,
         )[0]
-        return prediction.float()
+        prediction = prediction.float()
+        return prediction if draft is None else draft.restore(prediction, noisy, alpha)
 
     def denoising_loss(self, conditions: Conditions, memories: Memories) -> torch.Tensor:
         """One time step per clip, spread evenly over the clips of a step (stratified), so that the loss is calm."""

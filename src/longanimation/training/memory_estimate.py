@@ -145,5 +145,7 @@ def _empty_batch(plan, micro: int, batch_size: int) -> dict:
         "reference_lines": (height, width),
         "history": (plan.history, height, width, 3),
     }
+    if plan.draft_side:
+        shapes |= {"draft": shapes["colour"], "sure": shapes["lines"]}
     batch = {name: torch.empty(micro, *shape, dtype=torch.uint8, device="meta") for name, shape in shapes.items()}
     return batch | {"prompt": [""] * micro, "index": torch.arange(micro)}

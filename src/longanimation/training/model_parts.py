@@ -59,6 +59,11 @@ def open_parts(stage: str, config: StageConfig) -> StartingPoint:
         ]
         parts = load_parts(folder, parts=wanted)
         settings = settings_of(folder)
+    if getattr(config, "drafts", None):
+        from longanimation.models import CorrespondenceMemory
+
+        memory = CorrespondenceMemory.from_pretrained(draft_memory(config), local_files_only=True)
+        parts["correspondence"] = memory.float()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         for name, values in config.model.items():
@@ -66,9 +71,20 @@ def open_parts(stage: str, config: StageConfig) -> StartingPoint:
                 settings = WindowSettings.from_dict(values)
             elif name not in parts:
                 parts[name] = new_part(name, values)
+                if name == "transformer" and "correspondence" in parts:  # begins as the draft, see pipeline.draft
+                    torch.nn.init.zeros_(parts[name].proj_out.weight)
+                    torch.nn.init.zeros_(parts[name].proj_out.bias)
         _fill_up(parts)
     _check(stage, config, parts)
     return StartingPoint(parts, folders, settings)
+
+
+def draft_memory(config: StageConfig) -> Path:
+    """Folder of the correspondence memory that makes drafts."""
+    from longanimation.presets import correspondence_folder
+
+    drafts = getattr(config, "drafts", None)
+    return correspondence_folder() if drafts == "mini" else Path(drafts or "")
 
 
 def empty_parts(stage: str, config: StageConfig) -> StartingPoint:
@@ -130,7 +146,8 @@ def new_part(name: str, values: Mapping) -> torch.nn.Module:
             from transformers import T5Config, T5EncoderModel
 
             return T5EncoderModel(T5Config(**values))
-        return model_class(name)(**values)
+        values = dict(values)
+        return model_class(name, values.pop("_class_name", None))(**values)
     except TypeError as error:
         raise InputError(f"model: the config of {name} cannot be used: {error}") from error
 

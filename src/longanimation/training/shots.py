@@ -12,6 +12,7 @@ import numpy as np
 
 from longanimation.data.prepare import PreparedClips
 from longanimation.data.synth import Scene
+from longanimation.data.synth.scene import LOOKS
 from longanimation.errors import InputError
 from longanimation.media import read_image
 from longanimation.media.atomic import atomic_path
@@ -102,11 +103,15 @@ class PreparedShots(Shots):
 
 
 class DrawnShots(Shots):
-    """Shots drawn when they are first asked for, each frame once if there is a cache folder."""
+    """Shots drawn when they are first asked for, each frame once if there is a cache folder. look: see `Scene`."""
 
-    def __init__(self, count: int, frames: int, size: tuple[int, int], split: str = "train", cache=None):
-        self.count, self.frames, self.size, self.split = int(count), int(frames), tuple(size), split
-        name = f"shots-{split}-{self.size[0]}x{self.size[1]}x{frames}"
+    def __init__(
+        self, count: int, frames: int, size: tuple[int, int], split: str = "train", look: str = "flat", cache=None
+    ):
+        if look not in LOOKS:
+            raise InputError(f"look is one of {', '.join(LOOKS)}, not {look!r}")
+        self.count, self.frames, self.size, self.split, self.look = int(count), int(frames), tuple(size), split, look
+        name = f"shots-{split}-{self.size[0]}x{self.size[1]}x{frames}" + ("" if look == "flat" else f"-{look}")
         self.cache = None if cache is None else Path(cache) / name
 
     def __len__(self) -> int:
@@ -128,7 +133,7 @@ class DrawnShots(Shots):
 
     def _scene(self, shot: int) -> Scene:
         seed = shot + (FIRST_TEST_SEED if self.split == "test" else 0)
-        return _scene(seed, self.split, self.frames, self.size)
+        return _scene(seed, self.split, self.frames, self.size, self.look)
 
     def _frame(self, shot: int, index: int) -> Pictures:
         path = self.cache and self.cache / f"{shot:06d}" / f"{index:04d}.npz"
@@ -198,7 +203,8 @@ def open_shots(sources: Sequence[str | dict], cache: str | Path | None = None) -
     """The shots of all sources.
 
     A source is a folder of `data synth` or of `data prepare`, or what is to be drawn:
-    `{shots: 1000, frames: 100, size: [144, 256]}`, or `{clips: 8000, size: [144, 256]}` (stills of a `ClipStore`).
+    `{shots: 1000, frames: 100, size: [144, 256], look: mixed}`, or `{clips: 8000, size: [144, 256]}`
+    (stills of a `ClipStore`).
     cache: folder for what is drawn. Raises InputError for anything else.
     """
     if not sources:
@@ -224,8 +230,8 @@ def _open(source: str | dict, cache) -> Shots:
 
 
 @lru_cache(maxsize=32)
-def _scene(seed: int, split: str, frames: int, size: tuple[int, int]) -> Scene:
-    return Scene.random(seed, split=split, frames=frames, size=size)
+def _scene(seed: int, split: str, frames: int, size: tuple[int, int], look: str) -> Scene:
+    return Scene.random(seed, split=split, frames=frames, size=size, look=look)
 
 
 def _grey(picture: np.ndarray) -> np.ndarray:

@@ -42,6 +42,8 @@ class StageConfig:
         offload: frozen parts that wait in RAM while they are not used (the text encoder even runs there; every text
             is encoded once).
         link_unchanged: parts that are not trained become links in `model/`, not copies.
+        distinct: at most so many different clips; they are mirrored, cut and recoloured anew each time. 0: no limit.
+            For what is dear to make, such as drafts.
         limit_seconds: save and stop after this long.
     """
 
@@ -55,6 +57,7 @@ class StageConfig:
     frames: int = 81
     recolour: float = 0.0
     flip: float = 0.5
+    distinct: int = 0
     steps: int = 10000
     batch_size: int = 6
     micro_batch: int | None = None
@@ -125,7 +128,10 @@ class DiffusionConfig(StageConfig):
 
     prompt_dropout: share of clips trained without their prompt, for guidance. reference: which picture the clip is
     given, see `clips.REFERENCES`. sheet_share: share of clips whose reference is a character sheet where the shot has
-    one. image_noise: add a little noise to the reference picture, as CogVideoX's training does.
+    one. drafts: folder of a correspondence memory ("mini": the one in the package), whose drafts SketchDiT is given as
+    hints and the networks start from, see `pipeline.draft`; it becomes a part of the model. draft_side: longer side in
+    pixels at which it looks at drawings. image_noise: add a little noise to the reference picture, as CogVideoX's
+    training does.
     sample_denoising_steps: of the sample pictures.
     """
 
@@ -133,6 +139,8 @@ class DiffusionConfig(StageConfig):
     prompt_dropout: float = 0.1
     reference: str = "earlier"
     sheet_share: float = 0.2
+    drafts: str | None = None
+    draft_side: int = 256
     image_noise: bool = True
     sample_denoising_steps: int = 8
 

@@ -18,6 +18,7 @@ from longanimation.weights.load import load_part, load_tokenizer
 from longanimation.weights.model_folder import BASE_PARTS, REQUIRED, ModelFolder, open_model_folder
 from longanimation.weights.parts import model_class
 from longanimation.weights.published_config import require_published_config
+from longanimation.weights.tensor_files import read_json
 
 CONTROL_FILE = "control_module.safetensors"
 MEMORY_FILE = "glm_module.safetensors"
@@ -88,12 +89,18 @@ def model_index(folder: ModelFolder) -> dict:
         "text_encoder": ["transformers", "T5EncoderModel"],
         "tokenizer": ["transformers", "T5Tokenizer"],
         "scheduler": ["longanimation", "SegmentScheduler"],
-        "vae": ["diffusers", "AutoencoderKLCogVideoX"],
     }
     index = {"_class_name": "LongAnimationPipeline", "_diffusers_version": diffusers.__version__}
     for part in folder.parts:
-        index[part] = classes.get(part) or ["longanimation", model_class(part).__name__]
+        index[part] = classes.get(part) or _class_of(folder, part)
     return index
+
+
+def _class_of(folder: ModelFolder, part: str) -> list[str]:
+    """Library and class of a network."""
+    stored = read_json(folder[part] / "config.json").get("_class_name") if folder[part].is_dir() else None
+    found = model_class(part, stored)
+    return [found.__module__.split(".")[0], found.__name__]
 
 
 def _write_part(folder: ModelFolder, part: str, path: Path, target: Path, torch_dtype: torch.dtype | None) -> None:

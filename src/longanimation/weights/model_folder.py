@@ -14,9 +14,13 @@ from longanimation.weights.video_xl import is_published_folder
 BASE_PARTS = ("transformer", "vae", "text_encoder", "tokenizer", "scheduler")
 """Parts that the CogVideoX1.5-5B-I2V release supplies, each in the subfolder of that name."""
 
-PARTS = (*BASE_PARTS, "sketch_dit", "memory", "memory_encoder", "line_network")
+PARTS = (*BASE_PARTS, "sketch_dit", "memory", "memory_encoder", "line_network", "correspondence")
 """All parts. `memory` is the global-local memory module, `memory_encoder` is Video-XL; without these two a model works
-window by window. `line_network` only serves coloured input."""
+window by window. `line_network` only serves coloured input. `correspondence` makes the drafts that our own small
+models start from."""
+
+OPTIONAL = ("line_network", "correspondence")
+"""Parts that a whole model may lack."""
 
 REQUIRED = (*BASE_PARTS, "sketch_dit")
 _NAMES = {"memory": "published as glm_module.safetensors", "memory_encoder": "published as the Video-XL folder"}

@@ -16,7 +16,9 @@ from longanimation.weights.model_folder import ModelFolder
 from longanimation.weights.report import KeyReport, compare_keys
 from longanimation.weights.tensor_files import TensorFiles, open_tensors, read_json
 
-NETWORKS = ("transformer", "vae", "text_encoder", "sketch_dit", "memory", "memory_encoder", "line_network")
+NETWORKS = (
+    "transformer", "vae", "text_encoder", "sketch_dit", "memory", "memory_encoder", "line_network", "correspondence"
+)  # fmt: skip
 """The parts that have tensors."""
 
 _TRUNK_FIELDS = (
@@ -69,10 +71,11 @@ def _empty_module(folder: ModelFolder, name: str, path: Path, shapes: Shapes) ->
         from transformers import T5Config, T5EncoderModel
 
         return T5EncoderModel(T5Config.from_dict(read_json(path / "config.json")))
-    cls = model_class(name)
-    if path.is_dir():
-        config = read_json(path / "config.json")
-    elif name == "sketch_dit":
+    config = read_json(path / "config.json") if path.is_dir() else {}
+    cls = model_class(name, config.get("_class_name"))
+    if config:
+        return cls.from_config(config)
+    if name == "sketch_dit":
         config = sketch_dit_config(shapes, read_json(folder["transformer"] / "config.json"))
     elif name == "memory":
         config = memory_config(shapes)
@@ -81,9 +84,10 @@ def _empty_module(folder: ModelFolder, name: str, path: Path, shapes: Shapes) ->
     return cls.from_config(config)
 
 
-def model_class(name: str) -> type:
-    """The class of a part that diffusers' ModelMixin describes."""
-    if name == "vae":
+def model_class(name: str, stored: str | None = None) -> type:
+    """The class of a part that diffusers' ModelMixin describes. stored: the class that its config names; only the
+    autoencoder has two."""
+    if name == "vae" and stored != "FrameStackAutoencoder":
         from diffusers import AutoencoderKLCogVideoX
 
         return AutoencoderKLCogVideoX
@@ -95,6 +99,8 @@ def model_class(name: str) -> type:
         "memory": models.DynamicGlobalLocalMemory,
         "memory_encoder": models.VideoXLMemory,
         "line_network": models.LineNetwork,
+        "vae": models.FrameStackAutoencoder,
+        "correspondence": models.CorrespondenceMemory,
     }[name]
 
 

@@ -84,7 +84,8 @@ def coding_bytes(vae: torch.nn.Module, height: int, width: int, frames: int) -> 
     encode = peak_bytes(lambda: vae.encode(_empty(1, 3, 17, small, small)).latent_dist.mean)
     decode = peak_bytes(lambda: vae.decode(latents).sample)
     whole = frames * 3 * height * width * TYPE.itemsize
-    tile = (vae.config.sample_height // 2) * (vae.config.sample_width // 2)
+    config = vae.config
+    tile = config.sample_height * config.sample_width // 4 if "sample_height" in config else height * width
     table = {}
     for tiles in (False, True):
         pixels = min(height * width, tile) if tiles else height * width
@@ -175,7 +176,9 @@ def _published_parts() -> dict[str, torch.nn.Module]:
     from transformers import T5Config, T5EncoderModel
 
     with init_empty_weights():
-        parts = {name: model_class(name)() for name in NETWORKS if name not in ("vae", "text_encoder")}
+        parts = {
+            name: model_class(name)() for name in NETWORKS if name not in ("vae", "text_encoder", "correspondence")
+        }
         parts["vae"] = model_class("vae")(**_PUBLISHED_VAE)
         parts["text_encoder"] = T5EncoderModel(T5Config(**_PUBLISHED_TEXT))
     parts["text_encoder"].set_input_embeddings(parts["text_encoder"].shared)

@@ -1,0 +1,135 @@
+"""What the correspondence memory hands to the diffusion networks, and what they make of it."""
+
+import numpy as np
+import pytest
+import torch
+
+from longanimation.data.synth import Scene
+from longanimation.lines.drawing import LineDrawing
+from longanimation.models import FrameStackAutoencoder
+from longanimation.pipeline.diffusion_window import DiffusionWindow
+from longanimation.pipeline.draft import Draft, make_draft
+from longanimation.presets import load_window_model
+from longanimation.shot.plan import plan_segments
+from longanimation.shot.window import Reference
+from longanimation.training.recipes import read_recipe
+from longanimation.training.run_stage import run_stage
+
+
+def some_draft(sure: float) -> Draft:
+    torch.manual_seed(1)
+    return Draft(torch.randn(1, 2, 3, 4, 4), torch.full((1, 2, 1, 4, 4), sure))
+
+
+def clean_of(v: torch.Tensor, noisy: torch.Tensor, alpha: float) -> torch.Tensor:
+    return alpha**0.5 * noisy - (1 - alpha) ** 0.5 * v
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.3, 0.9, 0.999])
+def test_networks_that_know_the_truth_are_understood(alpha):
+    draft, clip, noise = some_draft(0.7), torch.randn(1, 2, 3, 4, 4), torch.randn(1, 2, 3, 4, 4)
+    noisy = alpha**0.5 * clip + (1 - alpha) ** 0.5 * noise
+    v = alpha**0.5 * noise - (1 - alpha) ** 0.5 * clip
+    z = draft.subtract(noisy, alpha)
+    says = v - draft.restore(torch.zeros_like(z), z, alpha)
+    torch.testing.assert_close(draft.restore(says, z, alpha), v)
+    assert says.std() < 2
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.3, 0.9])
+def test_networks_that_say_nothing_keep_to_a_sure_draft_more_than_to_an_unsure_one(alpha):
+    apart = {}
+    for sure in (0.0, 1.0):
+        draft = some_draft(sure)
+        noisy = alpha**0.5 * (draft.latents + 1) + (1 - alpha) ** 0.5 * torch.randn(draft.latents.shape)
+        z = draft.subtract(noisy, alpha)
+        apart[sure] = (
+            (clean_of(draft.restore(torch.zeros_like(z), z, alpha), noisy, alpha) - draft.latents).abs().mean()
+        )
+    assert apart[1.0] < 0.5 * apart[0.0] if alpha else apart[0.0] == apart[1.0] == 0
+
+
+def test_the_reference_slot_is_its_own_draft_and_sureness_is_pooled():
+    vae = FrameStackAutoencoder(latent_channels=4, block_out_channels=(8, 8)).eval()
+    sure = torch.zeros(1, 5, 16, 16)
+    sure[:, 1:3, :, 8:] = 1
+    slot = torch.full((1, 1, 4, 2, 2), 7.0)
+    draft = make_draft(vae, torch.zeros(1, 3, 5, 16, 16), sure, slot)
+    assert draft.hint.shape == (1, 3, 5, 2, 2)
+    assert (draft.latents[:, 0] == 7).all() and (draft.sure[:, 0] == 1).all()
+    assert draft.sure[0, 1:, 0].tolist() == [[[0, 0], [0, 0]], [[0, 0.5], [0, 0.5]]]
+
+
+# ---------------------------------------------------------------------- a whole model with a correspondence memory
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The mini recipe's sketch stage, one step on toy pictures."""
+    base = tmp_path_factory.mktemp("mini")
+    config = read_recipe(
+        "sketch", "mini", output=str(base / "run"), cache=str(base / "cache"), steps=1, size=[32, 48], frames=9,
+        batch_size=2, workers=0, draft_side=64, distinct=2, trackers=[], sample_steps=1, log_steps=1,
+        data=[{"shots": 2, "frames": 12, "size": [32, 48], "look": "painted"}],
+    )  # fmt: skip
+    assert np.isfinite(run_stage("sketch", config)["loss"])
+    return base / "run" / "model"
+
+
+@pytest.fixture()
+def shot():
+    scene = Scene.random(3, frames=25, size=(32, 48), look="painted", references=[("key_frame", 0)])
+    frames = [scene.render(index) for index in range(25)]
+    drawings = [LineDrawing(frame.lines, frame.traces, frame.ink) for frame in frames]
+    return drawings, [Reference(scene.painted(frames[0]), drawings[0], 0, "key")]
+
+
+def windows(window: DiffusionWindow, drawings):
+    for segment in plan_segments(len(drawings), window=window.window, overlap=window.overlap):
+        yield segment, [drawings[index] for index in segment.indices]
+
+
+def test_training_leaves_a_model_that_holds_the_correspondence_memory(folder):
+    window = load_window_model(folder, finish="none")
+    assert isinstance(window, DiffusionWindow)
+    assert window.pipeline.correspondence is not None
+    assert window.pipeline.sketch_dit.config.in_channels == 3 * 32 + 1
+
+
+def test_networks_that_say_nothing_leave_the_draft_as_it_is(folder, shot):
+    drawings, references = shot
+    window = load_window_model(folder, finish="none")
+    torch.nn.init.zeros_(window.pipeline.transformer.proj_out.weight)
+    torch.nn.init.zeros_(window.pipeline.transformer.proj_out.bias)
+    window.pipeline.settings = window.pipeline.settings.with_options(_options(steps=1))
+    state = window.begin(references, size=(32, 48), prompt="", seed=0)
+    segment, first = next(windows(window, drawings))
+    frames, _ = window.colour(first, state, segment=segment)
+    alone = window._drafts._window
+    expected, _ = alone.colour(first, alone.begin(references, size=(32, 48)), segment=segment)
+    for frame, copied in zip(frames, expected, strict=True):
+        assert np.abs(frame.astype(int) - copied).max() <= 1
+
+
+def test_a_shot_goes_on_from_a_checkpoint_with_the_same_bytes(folder, shot):
+    drawings, references = shot
+    made = {}
+    for resumed in (False, True):
+        window = load_window_model(folder, finish="none", options=_options(steps=2))
+        state = window.begin(references, size=(32, 48), prompt="", seed=0)
+        for segment, part in windows(window, drawings):
+            if resumed:
+                tensors = {name: value.clone() for name, value in window.state_to_tensors(state).items()}
+                window = load_window_model(folder, finish="none", options=_options(steps=2))
+                window.begin(references, size=(32, 48), prompt="", seed=0)
+                state = window.state_from_tensors(tensors)
+            frames, state = window.colour(part, state, segment=segment)
+            made.setdefault(resumed, []).extend(frames)
+    assert len(made[False]) > 25
+    assert all(np.array_equal(a, b) for a, b in zip(made[False], made[True], strict=True))
+
+
+def _options(**values):
+    from longanimation.model_options import ModelOptions
+
+    return ModelOptions(**values)
