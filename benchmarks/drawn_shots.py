@@ -11,11 +11,10 @@ import argparse
 from pathlib import Path
 
 from longanimation.evaluation.benchmark import SETS, run_benchmark
-from longanimation.evaluation.methods import METHODS
+from longanimation.evaluation.methods import METHODS, correspondence_of
 from longanimation.evaluation.reentry import reentry_markdown, reentry_scenes, score_reentries
 from longanimation.media.atomic import make_folder, write_bytes
 from longanimation.pipeline.correspondence import CorrespondenceWindow
-from longanimation.presets import find_model
 
 
 def main() -> None:
@@ -48,7 +47,7 @@ def main() -> None:
         )
         print(result.markdown())
     if given.only != "table":
-        window = CorrespondenceWindow.from_pretrained(find_model(given.model))
+        window = CorrespondenceWindow.from_pretrained(correspondence_of(given.model))
         scenes = reentry_scenes(seeds, frames=given.frames or 100, size=given.size or (288, 512))
         scores = score_reentries(scenes, window.memory, window.matcher, progress=_shots_done)
         text = f"# After re-entries\n\n{len(scenes)} drawn test shots.\n\n{reentry_markdown(scores)}\n"

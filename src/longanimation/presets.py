@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,14 +12,15 @@ from longanimation.model_options import ModelOptions
 from longanimation.weights.sources import MODELS, default_folder
 
 if TYPE_CHECKING:
-    from longanimation.shot.window import WindowModel
+    from longanimation.shot.window import Reference, WindowModel
 
-_MINI = Path(__file__).parent / "weights" / "mini" / "correspondence"
+_MINI = Path(__file__).parent / "weights" / "mini"
+_FLAT = 0.85  # share of a reference's pixels that flat colours must explain for "auto" to choose cel
 
 
 def correspondence_folder() -> Path:
     """The correspondence memory of the package."""
-    return _MINI
+    return _MINI / "correspondence"
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Preset:
         if self.folder is None:
             return ""
         if self.name not in MODELS:
-            return "" if (self.folder / "config.json").is_file() else f"not installed ({self.folder})"
+            whole = (self.folder / "config.json").is_file() or is_diffusion_model(self.folder)
+            return "" if whole else f"not installed ({self.folder})"
         if not self.folder.is_dir():
             return f"not fetched yet ({self.folder})"
         from longanimation.weights.model_folder import OPTIONAL, PARTS, open_model_folder
@@ -71,8 +73,9 @@ class Preset:
 
 def presets() -> dict[str, Preset]:
     """All models that have a name. Where fetched ones are depends on the environment of the moment."""
+    mini = _MINI if (_MINI / "sketch_dit").is_dir() else correspondence_folder()
     found = (
-        Preset("mini", "our own small weights, part of the package, any CPU", _MINI),
+        Preset("mini", "our own small weights, part of the package, any CPU", mini),
         Preset("5b", "the published LongAnimation on CogVideoX1.5-5B-I2V, for a GPU", default_folder("5b")),
         Preset("tiny", "the whole video model at toy size with random weights, to try every path", None),
     )
@@ -116,14 +119,20 @@ def load_window_model(
     finish: str = "auto",
     options: ModelOptions | None = None,
     shot: tuple[int, int] | None = None,
+    references: Sequence[Reference] = (),
+    extracted: bool = False,
 ) -> WindowModel:
     """The window model of a preset or folder. Raises InputError, before anything large is read.
 
     finish: "auto", "cel" or "none". options: what the user asks for; the model's `notes` say what it has no use for.
     shot: (height, width) of the drawings, which decides whether a video model fits. It runs on the GPU if there is one.
+    references, extracted (lines taken from coloured pictures): what "auto" decides by. A folder with a region matcher
+    colours cel shots with that and its correspondence memory alone, and uses its video model for painted ones.
     """
     options = options or ModelOptions()
     folder = find_model(model)
+    if (folder / "region_matcher").is_dir() and _is_cel(finish, references, extracted):
+        folder = folder / "correspondence"
     if is_diffusion_model(folder):
         from longanimation.pipeline.open_window import open_diffusion_window
 
@@ -134,6 +143,15 @@ def load_window_model(
     window = CorrespondenceWindow.from_pretrained(folder, finish=finish, **settings)
     window.ignored = without_use(options.given, has_use=("memory",))
     return window
+
+
+def _is_cel(finish: str, references: Sequence[Reference], extracted: bool) -> bool:
+    """Drawings want clean regions; a painted picture whose lines were extracted shall look painted again."""
+    if finish != "auto" or not extracted or not references:
+        return finish != "none"
+    from longanimation.cel import extract_palette
+
+    return extract_palette([r.image for r in references], [r.drawing.lines for r in references]).flat >= _FLAT
 
 
 def without_use(given: Iterable[str], *, has_use: Iterable[str]) -> tuple[str, ...]:

@@ -118,7 +118,10 @@ def colorize(
         settings = ShotSettings(mode, prompts.whole, seed, traces.value, as_rate(fps))
         if is_diffusion_model(find_model(model)):
             report.note(f"loading {model}")  # it can take minutes
-        window = load_window_model(model, finish=finish.value, options=options, shot=shot)
+        window = load_window_model(
+            model, finish=finish.value, options=options, shot=shot,
+            references=references, extracted=mode.mode == "extract",
+        )  # fmt: skip
         for note in share_window_model(window, find_model(model), parallel.value):
             report.note(note)
         for note in describe_prompts(prompts, plan_for(window, len(sequence)), sequence.numbers, window):
