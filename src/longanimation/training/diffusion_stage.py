@@ -137,8 +137,7 @@ class SketchStage(Stage):
         """One time step per clip, spread evenly over the clips of a step (stratified), so that the loss is calm."""
         indices, config = conditions.indices, self.config
         place = indices.double() % config.batch_size + clip_numbers(config.seed, indices, _TIME).to(indices.device)
-        times = (place / config.batch_size * self.alphas.numel()).long().clamp(max=self.alphas.numel() - 1)
-        times = times.to(self.device)
+        times = self.times(place / config.batch_size).to(self.device)
         clean = conditions.clean
         noise = clip_noise(config.seed, indices, _NOISE, tuple(clean.shape[1:])).to(clean)
         alpha = self.alphas.to(clean.device)[times].float().view(-1, 1, 1, 1, 1)
@@ -146,6 +145,15 @@ class SketchStage(Stage):
         target = alpha.sqrt() * noise - (1 - alpha).sqrt() * clean
         prediction = self.predict(conditions, noisy, times, self.control(conditions, times, memories))
         return ((prediction - target) ** 2).mean()
+
+    def times(self, place: torch.Tensor) -> torch.Tensor:
+        """Time steps int64 for places float64 in [0, 1) of the noise schedule, or of the sampler's own times."""
+        chosen = torch.arange(self.alphas.numel())
+        if self.config.sampled_times:
+            scheduler = self.start.parts["scheduler"]
+            scheduler.set_timesteps(self.config.sampled_times)
+            chosen = scheduler.timesteps.flip(0).cpu()
+        return chosen[(place * len(chosen)).long().clamp(max=len(chosen) - 1)]
 
     def denoise(self, conditions: Conditions, memories: Memories, steps: int, stop: int) -> tuple:
         """Latents before step `stop` of `steps` steps from pure noise, and the clean clip that the step before

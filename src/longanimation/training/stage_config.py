@@ -132,7 +132,8 @@ class DiffusionConfig(StageConfig):
     hints and the networks start from, see `pipeline.draft`; it becomes a part of the model. draft_side: longer side in
     pixels at which it looks at drawings. image_noise: add a little noise to the reference picture, as CogVideoX's
     training does.
-    sample_denoising_steps: of the sample pictures.
+    sampled_times: train only at the times that a sampler of so many steps visits; 0: at all 1000. A few times are
+    learned sooner, for a model that will always take as few steps. sample_denoising_steps: of the sample pictures.
     """
 
     train: tuple[str, ...] = ("sketch_dit",)
@@ -142,6 +143,7 @@ class DiffusionConfig(StageConfig):
     drafts: str | None = None
     draft_side: int = 256
     image_noise: bool = True
+    sampled_times: int = 0
     sample_denoising_steps: int = 8
 
     def __post_init__(self):
