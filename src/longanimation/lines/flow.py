@@ -42,16 +42,17 @@ def warp(values: np.ndarray, flow: np.ndarray, *, smooth: bool = False) -> np.nd
 
 
 class Carried:
-    """The first picture, carried along with the lines from frame to frame, and mended where it no longer fits.
+    """The first picture, carried along with the lines from frame to frame, and mended where the lines no longer fit.
 
     A second opinion for colours found in another way: the errors of the two differ, so their mean is nearer the truth,
-    and shaded areas do not flicker. share: its weight in the mean.
+    and shaded areas do not flicker. share: its weight in the mean. (Mending also where the two opinions differ in
+    colour cost 3 dB on drawn painted shots and 1.3 dB on a real one: it is mostly the other that is wrong.)
     """
 
-    PAINT_TOLERANCE = 100.0  # levels of 255 by which both opinions may differ
-    LINE_TOLERANCE = 48.0  # levels of the flow pictures: at a cut they differ by more than this nearly everywhere
+    LINE_TOLERANCE = 48.0  # levels of the flow pictures by which lines may be off
+    CUT = 20.0  # the same, mean of the picture: 99 of 100 frames stay below 15; between other pictures 30 is common
 
-    def __init__(self, share: float = 0.6):
+    def __init__(self, share: float = 0.9):
         self.share = share
         self.lines: np.ndarray | None = None
         self.colors: np.ndarray | None = None
@@ -68,10 +69,9 @@ class Carried:
         target, source = flow_picture(lines), flow_picture(self.lines)
         flow = LineFlow()(target, source)
         carried = warp(self.colors, flow, smooth=True).astype(np.float32)
-        paint = np.abs(carried - colors).mean(axis=2)
         line = cv2.absdiff(target, warp(source, flow, smooth=True)).astype(np.float32)
-        apart = _blur(paint, 1 / 80) / self.PAINT_TOLERANCE, _blur(line, 1 / 40) / self.LINE_TOLERANCE
-        fits = np.exp(-np.square(apart[0]) - np.square(apart[1]))[..., None]
+        cut = (line.mean() / self.CUT) ** 4
+        fits = np.exp(-np.square(_blur(line, 1 / 40) / self.LINE_TOLERANCE) - cut)[..., None]
         carried = fits * carried + (1 - fits) * colors
         self.start(lines, _levels(carried))
         return _levels(self.share * carried + (1 - self.share) * colors)

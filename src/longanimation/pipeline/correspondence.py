@@ -29,13 +29,15 @@ FINISHES = ("auto", "cel", "none")
 class CorrespondenceSettings:
     """finish: "cel" (flat colours per closed region), "none" (soft), or "auto": cel if the references are painted flat.
 
-    side: longer side in pixels at which drawings are looked at. flat: share of a reference's pixels that flat colours
+    side, soft_side: longer side in pixels at which drawings are looked at, for the cel finish and for the soft one
+    (512 is 0.3 dB better there and five times as slow). flat: share of a reference's pixels that flat colours
     must explain for "auto" to choose cel. history: whether coloured frames are remembered. global_rows: most cells
     remembered of the frames before the last two.
     """
 
     finish: str = "auto"
     side: int = 512
+    soft_side: int = 256
     flat: float = 0.85
     history: bool = True
     global_rows: int = 4096
@@ -211,16 +213,19 @@ class CorrespondenceWindow:
             seen[y0, x0:x1] = seen[y1 - 1, x0:x1] = 0
             seen[y0:y1, x0] = seen[y0:y1, x1 - 1] = 0
             lines = [*lines, seen]
-        state.framing = frame_content(lines, side=self.settings.side)
+        state.framing = frame_content(lines, side=self._side(state))
         history = state.bank.history_to_tensors()
         state.bank = self._new_bank(state.finish)
         self._read_references(state)
         state.bank.history_from_tensors(history)
+
+    def _side(self, state: CorrespondenceState) -> int:
+        return self.settings.side if state.finish == "cel" else self.settings.soft_side
 
     def _read_references(self, state: CorrespondenceState) -> None:
         painter = self._cel() if state.finish == "cel" else self._soft()
         for reference in self._references:
             lines = reference.drawing.lines
             placed = reference.image.shape[:2] == self._size
-            framing = state.framing if reference.frame is not None else frame_content([lines], side=self.settings.side)
+            framing = state.framing if reference.frame is not None else frame_content([lines], side=self._side(state))
             painter.remember_reference(state.bank, reference.image, lines, framing, placed)

@@ -34,7 +34,7 @@ class DraftMaker:
     """Colours every frame once, in order, and keeps what neighbouring windows share."""
 
     def __init__(self, memory: CorrespondenceMemory, side: int):
-        self._window = CorrespondenceWindow(memory, CorrespondenceSettings(finish="none", side=side))
+        self._window = CorrespondenceWindow(memory, CorrespondenceSettings(finish="none", soft_side=side))
 
     def begin(self, references: list[Reference], canvas: Canvas) -> DraftState:
         self._canvas = canvas

@@ -48,7 +48,7 @@ class Drafts:
     def _draft(self, lines: np.ndarray, reference: Reference) -> tuple[np.ndarray, np.ndarray]:
         if self._window is None:
             memory = CorrespondenceMemory.from_pretrained(self.memory, local_files_only=True)
-            self._window = CorrespondenceWindow(memory, CorrespondenceSettings(finish="none", side=self.side))
+            self._window = CorrespondenceWindow(memory, CorrespondenceSettings(finish="none", soft_side=self.side))
         with torch.inference_mode():
             state = self._window.begin([reference], size=lines.shape[1:])
             found = self._window.draft([plain_drawing(drawing) for drawing in lines], state)
