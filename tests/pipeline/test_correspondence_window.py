@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -10,6 +11,7 @@ from longanimation.lines.drawing import LineDrawing
 from longanimation.models.correspondence_memory import CorrespondenceMemory
 from longanimation.pipeline.correspondence import CorrespondenceSettings, CorrespondenceWindow
 from longanimation.pipeline.framing import frame_content
+from longanimation.presets import correspondence_folder
 from longanimation.shot.window import Reference
 
 SIZE = (96, 160)
@@ -152,3 +154,21 @@ def test_a_thin_line_stays_dark_when_the_page_shrinks():
     look = frame_content([page], side=480).look(page)
     assert look.shape == (270, 480)
     assert look[100, 240:260].min() < 150, "averaging alone would leave 191"
+
+
+def test_soft_colours_of_drawn_lines_do_not_drag_the_reference_s_lines_along():
+    scene = Scene.random(3, frames=12, size=(144, 256), look="painted", finish="soft", references=[("key_frame", 0)])
+    frames = [scene.render(index) for index in range(12)]
+    window = CorrespondenceWindow.from_pretrained(correspondence_folder(), finish="none")
+    found = {}
+    for extracted in (False, True):
+        drawings = [LineDrawing(f.lines, f.traces, f.ink, extracted=extracted) for f in frames]
+        references = [Reference(scene.painted(frames[0]), drawings[0], 0, "key")]
+        state = window.begin(references, size=(144, 256))
+        drafts = [colors for colors, _ in window.draft(drawings, state)]
+        line = (frames[-1].lines < 250).astype(np.uint8)
+        beside = (cv2.dilate(line, np.ones((9, 9), np.uint8)) > 0) & (line == 0)
+        found[extracted] = np.abs(drafts[-1][beside].astype(float) - frames[-1].colour[beside]).mean()
+        again = window.state_from_tensors(window.state_to_tensors(state))
+        assert again.inked is (not extracted)
+    assert found[False] < found[True]

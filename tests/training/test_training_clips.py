@@ -1,5 +1,6 @@
 """Which clips a stage is given, from every kind of source."""
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -154,7 +155,10 @@ def test_drafts_are_seen_as_their_clips_are(tmp_path):
     plan = ClipPlan(frames=9, size=(48, 80), batch_size=1, reference="window", flip=1.0, draft_side=64)
     item = TrainingClips(shots, plan, 10, drafts)[0]
     assert item["draft"].shape == item["colour"].shape and item["sure"].shape == item["lines"].shape
-    assert torch.equal(item["draft"][0], item["colour"][0])  # the reference itself, mirrored like the clip
+    paper = cv2.erode((item["lines"][0].numpy() == 255).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    assert torch.equal(
+        item["draft"][0][paper], item["colour"][0][paper]
+    )  # the reference itself, mirrored like the clip
     assert (item["sure"][0] == 255).all() and not (item["sure"] == 255).all()
     kept = list(tmp_path.glob("drafts-*/000000/*.npz"))
     again = TrainingClips(shots, plan, 10, Drafts(correspondence_folder(), tmp_path, 64))[0]
@@ -172,3 +176,12 @@ def test_painted_and_flat_shots_do_not_share_a_cache(tmp_path):
     assert painted.prompt(0) and not flat.prompt(0)
     with pytest.raises(InputError, match="look is one of"):
         DrawnShots(1, 4, (32, 48), look="oil")
+
+
+def test_line_free_shots_show_the_paint_below_the_line(tmp_path):
+    inked, bare = (DrawnShots(1, 4, (72, 96), line_free=free, cache=tmp_path) for free in (False, True))
+    (with_line, lines), (without, same) = inked.read(0, [2]), bare.read(0, [2])
+    assert np.array_equal(lines, same)
+    dark = lines[0] < 60
+    assert with_line[0][dark].mean() < 0.7 * without[0][dark].mean()
+    assert np.array_equal(with_line[0][lines[0] == 255], without[0][lines[0] == 255])

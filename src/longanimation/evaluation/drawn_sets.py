@@ -27,7 +27,7 @@ class DrawnSet:
         return DrawnShot(scene)
 
 
-_PAINTED = (("look", "painted"), ("finish", "soft"))
+_PAINTED = (("look", "painted"), ("finish", "soft"), ("inked", True))  # inked: all that is drawn stays on top
 _TEN, _TWENTY = tuple(range(10)), tuple(range(20))
 
 SETS = {

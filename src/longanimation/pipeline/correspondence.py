@@ -10,6 +10,7 @@ import torch
 from longanimation.cel import Palette, RegionTracker, composite, extract_palette
 from longanimation.errors import InputError
 from longanimation.lines.drawing import LineDrawing
+from longanimation.lines.erase import erase_lines
 from longanimation.lines.flow import Carried
 from longanimation.models.correspondence_memory import CorrespondenceMemory
 from longanimation.models.memory_bank import MemoryBank
@@ -52,6 +53,7 @@ class CorrespondenceState:
     tracker: RegionTracker
     framing: Framing | None = None
     finish: str | None = None
+    inked: bool | None = None  # of the soft finish: the line goes on top, so colours are those below it
     carried: Carried = field(default_factory=Carried)
 
 
@@ -116,9 +118,12 @@ class CorrespondenceWindow:
         if drawings and state.finish is None:
             state.finish = self._choose_finish(drawings[0])
         if state.finish != "cel":
-            drafts = self.draft(drawings, state)
-            pairs = zip(drafts, drawings, strict=True)
-            return [c if d.extracted else composite(c, d.ink) for (c, _), d in pairs], state
+            frames = []
+            for drawing, (colors, _) in zip(drawings, self.draft(drawings, state), strict=True):
+                painted = self._as_painted(drawing)
+                colors = colors if painted is None else painted
+                frames.append(colors if drawing.extracted else composite(colors, drawing.ink))
+            return frames, state
         self._look_at(drawings, state)
         return [
             self._cel().color(state.bank, state.tracker, drawing, state.framing, self._as_painted(drawing))
@@ -126,15 +131,19 @@ class CorrespondenceWindow:
         ], state
 
     def draft(self, drawings: list[LineDrawing], state: CorrespondenceState) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Soft colours of each drawing without its line, uint8 [H, W, 3], and how sure they are, uint8 [H, W]."""
+        """Soft colours of each drawing, uint8 [H, W, 3], and how sure they are, uint8 [H, W]. Where the lines of the
+        shot are drawn, not extracted, they are the paint below the line: the line is put on top later."""
+        if drawings and state.inked is None:
+            state.inked = not drawings[0].extracted
         self._look_at(drawings, state)
         found = []
         for drawing in drawings:
             painted = self._as_painted(drawing)
             colors, sure = self._soft().color(state.bank, drawing.lines, state.framing)
             if painted is not None:
-                colors, sure = painted, np.full_like(sure, 255)
-                state.carried.start(drawing.lines, painted)
+                colors = erase_lines(painted, drawing.lines) if state.inked else painted
+                sure = np.full_like(sure, 255)
+                state.carried.start(drawing.lines, colors)
             elif self.settings.history:
                 colors = state.carried.blend(drawing.lines, colors)
             found.append((colors, sure))
@@ -172,6 +181,8 @@ class CorrespondenceWindow:
         tensors |= {f"tracker.{name}": torch.from_numpy(np.array(v)) for name, v in state.tracker.state().items()}
         if state.finish is not None:
             tensors["finish"] = torch.tensor(FINISHES.index(state.finish))
+        if state.inked is not None:
+            tensors["inked"] = torch.tensor(state.inked)
         if state.carried.lines is not None:
             tensors["carried.lines"] = torch.from_numpy(state.carried.lines)
             tensors["carried.colors"] = torch.from_numpy(state.carried.colors)
@@ -183,6 +194,8 @@ class CorrespondenceWindow:
         state = CorrespondenceState(self._new_bank(), RegionTracker())
         if "finish" in tensors:
             state.finish = FINISHES[int(tensors["finish"])]
+        if "inked" in tensors:
+            state.inked = bool(tensors["inked"])
         if "framing" in tensors:
             *box, height, width = tensors["framing"].tolist()
             state.framing = Framing(tuple(box), height, width)
@@ -228,4 +241,5 @@ class CorrespondenceWindow:
             lines = reference.drawing.lines
             placed = reference.image.shape[:2] == self._size
             framing = state.framing if reference.frame is not None else frame_content([lines], side=self._side(state))
-            painter.remember_reference(state.bank, reference.image, lines, framing, placed)
+            image = erase_lines(reference.image, lines) if state.inked else reference.image
+            painter.remember_reference(state.bank, image, lines, framing, placed)

@@ -14,6 +14,7 @@ from longanimation.cel import Palette, composite, decide, extract_palette, paint
 from longanimation.cel import segment as closed_regions
 from longanimation.errors import InputError
 from longanimation.lines.drawing import LineDrawing
+from longanimation.lines.erase import erase_lines
 from longanimation.pipeline.canvas import Canvas
 from longanimation.pipeline.draft_maker import Drafted, DraftMaker, DraftState
 from longanimation.pipeline.pipeline import LongAnimationPipeline
@@ -162,10 +163,13 @@ class DiffusionWindow:
         lines = self._canvas.lines([drawing.lines for drawing in drawings])
         reference = nearest_reference(self._references, segment)
         own = settings.reference_slot == "own" or segment.index == 0
+        shown = reference.image
+        if settings.line_free and not drawings[0].extracted:
+            shown = erase_lines(shown, reference.drawing.lines)
         noise = self.pipeline.noise_source(self._seed, segment.index, segment.start)
         conditions = self.pipeline.conditions(
             lines,
-            self._canvas.picture(reference.image, settings.reference_fit),
+            self._canvas.picture(shown, settings.reference_fit),
             self._canvas.whole_lines(reference.drawing.lines) if own else lines[0],
             settings.prompt_for(segment.prompt_frame, self._prompt, segment.index),
             noise,

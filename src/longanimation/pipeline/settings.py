@@ -52,6 +52,7 @@ class WindowSettings:
         recent: local memory: the last frames of the "history", or of the thinned ["selection"].
         memory_fit: what of each frame the memory sees: the ["center"] square, which the weights were trained with and
             which hides 44 % of the width at 576 x 1024; or the "whole" frame, squeezed to a square.
+        line_free: the model paints what is below the line; it sees references without theirs.
         draft_side: longer side at which a correspondence memory looks at drawings, in models that have one.
         prompts: pairs (frame, text): from that 0-based frame of the shot on, another prompt. A window has one, that of
             the middle of the frames it gives.
@@ -74,6 +75,7 @@ class WindowSettings:
     memory_skips_first_frame: bool = False
     recent: str = "history"
     memory_fit: str = "center"
+    line_free: bool = False
     draft_side: int = 256
     prompts: tuple[tuple[int, str], ...] = ()
 

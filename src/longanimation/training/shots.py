@@ -14,6 +14,7 @@ from longanimation.data.prepare import PreparedClips
 from longanimation.data.synth import Scene
 from longanimation.data.synth.scene import LOOKS
 from longanimation.errors import InputError
+from longanimation.lines.erase import erase_lines
 from longanimation.media import read_image
 from longanimation.media.atomic import atomic_path
 from longanimation.training.clip_store import FIRST_TEST_SEED, ClipStore
@@ -103,15 +104,25 @@ class PreparedShots(Shots):
 
 
 class DrawnShots(Shots):
-    """Shots drawn when they are first asked for, each frame once if there is a cache folder. look: see `Scene`."""
+    """Shots drawn when they are first asked for, each frame once if there is a cache folder. look: see `Scene`.
+    line_free: the colours are the paint below the line, for a model that the artist's line is laid over."""
 
     def __init__(
-        self, count: int, frames: int, size: tuple[int, int], split: str = "train", look: str = "flat", cache=None
+        self,
+        count: int,
+        frames: int,
+        size: tuple[int, int],
+        split: str = "train",
+        look: str = "flat",
+        line_free: bool = False,
+        cache=None,
     ):
         if look not in LOOKS:
             raise InputError(f"look is one of {', '.join(LOOKS)}, not {look!r}")
         self.count, self.frames, self.size, self.split, self.look = int(count), int(frames), tuple(size), split, look
+        self.line_free = line_free
         name = f"shots-{split}-{self.size[0]}x{self.size[1]}x{frames}" + ("" if look == "flat" else f"-{look}")
+        name += "-line-free" if line_free else ""
         self.cache = None if cache is None else Path(cache) / name
 
     def __len__(self) -> int:
@@ -129,7 +140,8 @@ class DrawnShots(Shots):
 
     def sheets(self, shot: int) -> list[Pictures]:
         found = [r for r in self._scene(shot).references if r.kind == "sheet"]
-        return [(r.image[None], r.lines[None]) for r in found]
+        images = [erase_lines(r.image, r.lines) if self.line_free else r.image for r in found]
+        return [(image[None], r.lines[None]) for image, r in zip(images, found, strict=True)]
 
     def _scene(self, shot: int) -> Scene:
         seed = shot + (FIRST_TEST_SEED if self.split == "test" else 0)
@@ -143,6 +155,8 @@ class DrawnShots(Shots):
         scene = self._scene(shot)
         drawn = scene.render(index)
         colour = scene.painted(drawn)
+        if self.line_free:
+            colour = scene.palette[drawn.labels] if drawn.colour is None else drawn.colour
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
             with atomic_path(path) as temporary, open(temporary, "wb") as file:

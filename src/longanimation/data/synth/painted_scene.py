@@ -45,9 +45,10 @@ class PaintedScene(Scene):
         line_style: str | None = None, characters: int | None = None, references: list[tuple[str, int]] | None = None,
         reveal: bool = False, finish: str | None = None, backdrop: tuple[str, str, str] | None = None,
         camera: str | None = None, shakes: bool | None = None, sketched: bool | None = None,
+        inked: bool | None = None,
     ) -> PaintedScene:  # fmt: skip
         """As `Scene.random`. backdrop: (place, light, weather) of the vocabulary. camera: "still", "pan", "whip",
-        "zoom" or "both"; shakes, sketched: with or without. None: at random."""
+        "zoom" or "both"; shakes, sketched, inked: with or without. None: at random."""
         if finish is not None and finish not in FINISHES:
             raise InputError(f"finish is one of {', '.join(FINISHES)}, not {finish!r}")
         rng = np.random.default_rng([seed, zlib.crc32(split.encode()), 31])
@@ -73,7 +74,7 @@ class PaintedScene(Scene):
         scene = cls(**parts, reference_plan=references or ([("key_frame", 0)] if reveal else None))
         scene.backdrop, scene.finish, scene.moves, scene.tempo = behind, finish, moves, tempo
         scene.sketched = bool(choices[0] < 0.5) if sketched is None else sketched
-        scene.inked = scene.sketched and bool(choices[1] < 0.35)
+        scene.inked = scene.sketched and (bool(choices[1] < 0.35) if inked is None else inked)
         scene.traced = bool(choices[5] < 0.3)
         scene.tinted = finish == "soft" and bool(choices[2] < 0.5)
         scene._toward = _unit(math.pi * (1.15 + 0.7 * choices[3]))

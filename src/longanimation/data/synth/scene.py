@@ -70,6 +70,7 @@ class Scene:
         characters: int | None = None, references: list[tuple[str, int]] | None = None, reveal: bool = False,
         shading: bool | None = None, background: bool | None = None,
         look: str = "flat", finish: str | None = None, backdrop: tuple[str, str, str] | None = None,
+        inked: bool | None = None,
     ) -> Scene:  # fmt: skip
         """A scene fixed by its seed, split and options.
 
@@ -79,8 +80,8 @@ class Scene:
         None: at random.
 
         look: "flat" colours; "painted" gives a `PaintedScene`: a painted background with its prompt, shaded
-        characters, more clothes and things in hands, fast moves; "mixed": one or the other by seed. finish, backdrop:
-        of a painted scene, see there (shading and background are then not asked).
+        characters, more clothes and things in hands, fast moves; "mixed": one or the other by seed. finish, backdrop,
+        inked: of a painted scene, see there (shading and background are then not asked).
         """
         if look not in LOOKS:
             raise InputError(f"look is one of {', '.join(LOOKS)}, not {look!r}")
@@ -89,7 +90,7 @@ class Scene:
 
             return PaintedScene.random(
                 seed, split=split, frames=frames, size=size, line_style=line_style, characters=characters,
-                references=references, reveal=reveal, finish=finish, backdrop=backdrop,
+                references=references, reveal=reveal, finish=finish, backdrop=backdrop, inked=inked,
             )  # fmt: skip
         options = {
             "line_style": line_style,
