@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from longanimation.cel import composite
 from longanimation.data.synth import Scene
 from longanimation.lines.drawing import LineDrawing
 from longanimation.models import FrameStackAutoencoder
@@ -67,14 +68,18 @@ def test_the_reference_slot_is_its_own_draft_and_sureness_is_pooled():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """The mini recipe's sketch stage, one step on toy pictures."""
-    base = tmp_path_factory.mktemp("mini")
+    return toy_run("sketch", tmp_path_factory.mktemp("mini"))
+
+
+def toy_run(stage: str, base, **changes):
+    """One step of the mini recipe; returns the model folder."""
     config = read_recipe(
-        "sketch", "mini", output=str(base / "run"), cache=str(base / "cache"), steps=1, size=[32, 48], frames=9,
-        batch_size=2, workers=0, draft_side=64, distinct=2, trackers=[], sample_steps=1, log_steps=1,
-        data=[{"shots": 2, "frames": 12, "size": [32, 48], "look": "painted"}],
+        stage, "mini", output=str(base / stage), cache=str(base / "cache"), steps=1, size=[32, 48], frames=9,
+        batch_size=2, workers=0, precision="no", draft_side=64, distinct=2, trackers=[], sample_steps=1, log_steps=1,
+        data=[{"shots": 2, "frames": 14, "size": [32, 48], "look": "painted"}], **changes,
     )  # fmt: skip
-    assert np.isfinite(run_stage("sketch", config)["loss"])
-    return base / "run" / "model"
+    assert np.isfinite(run_stage(stage, config)["loss"])
+    return base / stage / "model"
 
 
 @pytest.fixture()
@@ -97,6 +102,13 @@ def test_training_leaves_a_model_that_holds_the_correspondence_memory(folder):
     assert window.pipeline.sketch_dit.config.in_channels == 3 * 32 + 1
 
 
+def test_memory_and_reward_start_from_it(folder, tmp_path):
+    memory = toy_run("memory", tmp_path, start_from=str(folder), history=4, local_frames=2)
+    reward = toy_run("reward", tmp_path, start_from=str(memory), history=4, local_frames=2)
+    window = load_window_model(reward, finish="none")
+    assert window.pipeline.memory is not None and window.pipeline.correspondence is not None
+
+
 def test_networks_that_say_nothing_leave_the_draft_as_it_is(folder, shot):
     drawings, references = shot
     window = load_window_model(folder, finish="none")
@@ -107,9 +119,9 @@ def test_networks_that_say_nothing_leave_the_draft_as_it_is(folder, shot):
     segment, first = next(windows(window, drawings))
     frames, _ = window.colour(first, state, segment=segment)
     alone = window._drafts._window
-    expected, _ = alone.colour(first, alone.begin(references, size=(32, 48)), segment=segment)
-    for frame, copied in zip(frames, expected, strict=True):
-        assert np.abs(frame.astype(int) - copied).max() <= 1
+    copied = alone.draft(first, alone.begin(references, size=(32, 48)))
+    for frame, (colors, _), drawing in zip(frames, copied, first, strict=True):
+        assert np.abs(frame.astype(int) - composite(colors, drawing.ink)).max() <= 1
 
 
 def test_a_shot_goes_on_from_a_checkpoint_with_the_same_bytes(folder, shot):
