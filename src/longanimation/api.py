@@ -17,6 +17,7 @@ from longanimation.media.image_folder import ImageSequence
 from longanimation.model_options import ModelOptions
 from longanimation.presets import load_window_model
 from longanimation.shot.drawings import read_drawings, resolve_mode
+from longanimation.shot.finish import check_finish
 from longanimation.shot.frame_store import FrameStore
 from longanimation.shot.identical import DrawingsSeen
 from longanimation.shot.prompts import Prompts, describe_prompts, read_prompts
@@ -24,7 +25,6 @@ from longanimation.shot.references import ReferenceLike, read_references
 from longanimation.shot.stream import colour_segments, plan_for
 from longanimation.shot.window import Reference, WindowModel
 
-FINISHES = ("auto", "cel", "none")
 LINES_MODES = ("auto", "drawn", "extract")
 TRACES = ("keep", "paint")
 
@@ -72,7 +72,7 @@ def colorize(
 
     Raises InputError here for input that cannot be used, and while iterating for a frame that cannot be read.
     """
-    _one_of("finish", finish, FINISHES)
+    check_finish(finish)
     _one_of("lines_mode", lines_mode, LINES_MODES)
     _one_of("traces", traces, TRACES)
     sequence = _as_sequence(lines)

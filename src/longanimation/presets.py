@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from longanimation.shot.window import Reference, WindowModel
 
 _MINI = Path(__file__).parent / "weights" / "mini"
-_FLAT = 0.85  # share of a reference's pixels that flat colours must explain for "auto" to choose cel
 
 
 def correspondence_folder() -> Path:
@@ -131,7 +130,7 @@ def load_window_model(
     """
     options = options or ModelOptions()
     folder = find_model(model)
-    if (folder / "region_matcher").is_dir() and _is_cel(finish, references, extracted):
+    if (folder / "region_matcher").is_dir() and _wants_cel(finish, references, extracted):
         folder = folder / "correspondence"
     if is_diffusion_model(folder):
         from longanimation.pipeline.open_window import open_diffusion_window
@@ -145,13 +144,14 @@ def load_window_model(
     return window
 
 
-def _is_cel(finish: str, references: Sequence[Reference], extracted: bool) -> bool:
-    """Drawings want clean regions; a painted picture whose lines were extracted shall look painted again."""
-    if finish != "auto" or not extracted or not references:
-        return finish != "none"
+def _wants_cel(finish: str, references: Sequence[Reference], extracted: bool) -> bool:
     from longanimation.cel import extract_palette
+    from longanimation.shot.finish import choose_finish
 
-    return extract_palette([r.image for r in references], [r.drawing.lines for r in references]).flat >= _FLAT
+    if finish != "auto" or not references:
+        return finish != "none"
+    palette = extract_palette([r.image for r in references], [r.drawing.lines for r in references])
+    return choose_finish(finish, palette, extracted=extracted) == "cel"
 
 
 def without_use(given: Iterable[str], *, has_use: Iterable[str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import torch
 from longanimation.data.synth import Scene
 from longanimation.errors import InputError
 from longanimation.lines.drawing import LineDrawing
+from longanimation.lines.paper import blank_paper
 from longanimation.models.correspondence_memory import CorrespondenceMemory
 from longanimation.pipeline.correspondence import CorrespondenceSettings, CorrespondenceWindow
 from longanimation.pipeline.framing import frame_content
@@ -172,3 +173,25 @@ def test_soft_colours_of_drawn_lines_do_not_drag_the_reference_s_lines_along():
         again = window.state_from_tensors(window.state_to_tensors(state))
         assert again.inked is (not extracted)
     assert found[False] < found[True]
+
+
+def test_the_blank_paper_of_a_sheet_tells_nothing_of_the_background():
+    scene = Scene.random(3, frames=2, size=(144, 256), look="painted", references=[("sheet", 0)])
+    frame, sheet = scene.render(1), next(r for r in scene.references if r.kind == "sheet")
+    drawing = LineDrawing(frame.lines, frame.traces, frame.ink)
+    lines = LineDrawing(sheet.lines, np.zeros(sheet.lines.shape, bool), np.zeros((*sheet.lines.shape, 4), np.uint8))
+    window = CorrespondenceWindow.from_pretrained(correspondence_folder(), finish="none")
+    tinted = np.where(blank_paper(sheet.image)[..., None], np.uint8(200), sheet.image)
+    sure = {}
+    for name, image in (("blank", sheet.image), ("tinted", tinted)):
+        state = window.begin([Reference(image, lines, None, "sheet")], size=(144, 256))
+        sure[name] = window.draft([drawing], state)[0][1].astype(float)
+    assert sure["blank"].mean() < 0.6 * sure["tinted"].mean()
+
+
+def test_blank_paper_reaches_the_edge_of_the_picture():
+    picture = np.full((20, 30, 3), 255, np.uint8)
+    picture[5:15, 5:15] = 0
+    picture[8:12, 8:12] = 255
+    blank = blank_paper(picture)
+    assert blank[0, 0] and not blank[6, 6] and not blank[9, 9] and blank.sum() == 20 * 30 - 100

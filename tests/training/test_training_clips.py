@@ -1,5 +1,7 @@
 """Which clips a stage is given, from every kind of source."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -11,8 +13,9 @@ from longanimation.data.synth.dataset import write_dataset
 from longanimation.errors import InputError
 from longanimation.media import encode_png
 from longanimation.presets import correspondence_folder
+from longanimation.shot.window import Reference
 from longanimation.training.clips import ClipPlan, TrainingClips
-from longanimation.training.drafts import Drafts
+from longanimation.training.drafts import Drafts, plain_drawing
 from longanimation.training.shots import DrawnShots, Shots, open_shots
 
 PLAN = ClipPlan(frames=9, size=(32, 48), batch_size=2, history=6, reference="earlier")
@@ -160,9 +163,26 @@ def test_drafts_are_seen_as_their_clips_are(tmp_path):
         item["draft"][0][paper], item["colour"][0][paper]
     )  # the reference itself, mirrored like the clip
     assert (item["sure"][0] == 255).all() and not (item["sure"] == 255).all()
-    kept = list(tmp_path.glob("drafts-*/000000/*.npz"))
+    kept = list(tmp_path.glob("drafts-*/*.npz"))
     again = TrainingClips(shots, plan, 10, Drafts(correspondence_folder(), tmp_path, 64))[0]
-    assert torch.equal(again["draft"], item["draft"]) and list(tmp_path.glob("drafts-*/000000/*.npz")) == kept
+    assert torch.equal(again["draft"], item["draft"]) and list(tmp_path.glob("drafts-*/*.npz")) == kept
+
+
+def test_other_drawings_or_another_reference_have_another_draft(tmp_path):
+    drafts = Drafts(correspondence_folder(), tmp_path, 64)
+    colour, lines = DrawnShots(1, 20, (48, 80), look="painted").read(0, [0, 9, 10])
+    shown = Reference(colour[0], plain_drawing(lines[0]), 0, "reference")
+    first = drafts.get(lines[1:], shown)
+    turned = drafts.get(lines[1:], replace(shown, image=np.ascontiguousarray(colour[0][..., ::-1])))
+    later = drafts.get(lines[2:], shown)
+    assert not np.array_equal(first[0], turned[0]) and len(later[0]) == 1
+    assert len(list(tmp_path.glob("drafts-*/*.npz"))) == 3
+    assert np.array_equal(drafts.get(lines[1:], shown)[0], first[0])
+
+
+def test_half_of_mixed_references_are_the_first_frame_of_the_clip():
+    found = items(40, reference="mixed")
+    assert 8 < sum(torch.equal(item["reference"], item["colour"][0]) for item in found) < 32
 
 
 def test_a_folder_without_a_memory_makes_no_drafts(tmp_path):

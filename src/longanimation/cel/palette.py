@@ -9,6 +9,9 @@ from skimage.color import deltaE_ciede2000
 
 from longanimation.errors import InputError
 
+FLAT = 0.85
+"""Share of a picture's pixels that flat colours must explain for it to count as painted flat."""
+
 
 @dataclass(frozen=True)
 class Palette:
@@ -21,6 +24,10 @@ class Palette:
 
     colors: np.ndarray
     flat: float
+
+    @property
+    def is_flat(self) -> bool:
+        return self.flat >= FLAT
 
     def __len__(self) -> int:
         return len(self.colors)

@@ -37,6 +37,14 @@ def find_paper(frames: Sequence[np.ndarray]) -> Paper:
     return "white" if even else "scan"
 
 
+def blank_paper(picture: np.ndarray) -> np.ndarray:
+    """Where a coloured picture was left blank: white up to its edge. uint8 [H, W, 3] -> bool [H, W]."""
+    white = (picture.min(axis=2) >= _WHITE).astype(np.uint8)
+    _, areas = cv2.connectedComponents(white, connectivity=4)
+    rim = np.concatenate([areas[0], areas[-1], areas[:, 0], areas[:, -1]])
+    return (white > 0) & np.isin(areas, np.unique(rim))
+
+
 def whiten(frame: np.ndarray, paper: Paper) -> np.ndarray:
     """The drawing on plain white paper: uint8 [H, W, 3] from uint8 [H, W, 3|4].
 

@@ -38,9 +38,7 @@ class FrameStackAutoencoder(ModelMixin, ConfigMixin):
         invert_scale_latents: as in CogVideoX 1.5: the reference picture's latents are not scaled.
     """
 
-    _supports_gradient_checkpointing = False
     spatial_ratio = 8
-    temporal_ratio = FRAMES
 
     @register_to_config
     def __init__(

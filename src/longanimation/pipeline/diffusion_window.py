@@ -18,11 +18,9 @@ from longanimation.lines.erase import erase_lines
 from longanimation.pipeline.canvas import Canvas
 from longanimation.pipeline.draft_maker import Drafted, DraftMaker, DraftState
 from longanimation.pipeline.pipeline import LongAnimationPipeline
+from longanimation.shot.finish import check_finish
 from longanimation.shot.plan import Segment
 from longanimation.shot.window import Reference, WindowHooks
-
-FINISHES = ("auto", "cel", "none")
-_FLAT = 0.85  # share of a reference's pixels that flat colours must explain for "auto" to choose cel
 
 
 @dataclass
@@ -57,8 +55,7 @@ class DiffusionWindow:
         notes: Sequence[str] = (),
         precision: str = "as stored",
     ):
-        if finish not in FINISHES:
-            raise InputError(f"unknown finish {finish!r}; choose one of {', '.join(FINISHES)}")
+        check_finish(finish)
         self.pipeline, self._finish = pipeline, finish
         self.window, self.overlap = pipeline.settings.frames, pipeline.settings.overlap
         self._said, self.notes = list(notes), list(notes)
@@ -95,7 +92,7 @@ class DiffusionWindow:
         keyed = [reference for reference in references if reference.frame is not None]
         seen = {reference.name for reference in keyed or references[:1]}
         unused = [reference.name for reference in references if reference.name not in seen]
-        if unused:
+        if unused and self._drafts is None:  # else the correspondence memory looks at all of them
             self.notes.append(
                 f"not used: {', '.join(unused)} (a window sees the key frame nearest to it, else the first)"
             )
@@ -197,7 +194,7 @@ class DiffusionWindow:
         if self._finish == "none":
             return None
         palette = extract_palette([r.image for r in references], [r.drawing.lines for r in references])
-        return palette if self._finish == "cel" or palette.flat >= _FLAT else None
+        return palette if self._finish == "cel" or palette.is_flat else None
 
     def _corrected(self, draft: Drafted, frames: np.ndarray) -> list[np.ndarray]:
         """The drafts at the shot's size, each with what the networks changed. So what they leave as it is does not pass

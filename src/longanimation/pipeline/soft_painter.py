@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from longanimation.cel import Palette, sample_points, segment, vote
+from longanimation.lines.paper import blank_paper
 from longanimation.models.correspondence_memory import CorrespondenceMemory, LineFeatures
 from longanimation.models.memory_bank import MemoryBank
 from longanimation.pipeline.framing import Framing
@@ -23,7 +24,8 @@ class SoftPainter:
 
     Two readings: a few points of every closed region first say which palette colours the region has, then every cell
     copies patches, those of its region's colours before others, so that colours do not bleed over lines. What enters
-    history is not the average but the best patch itself: copies of copies stay as sharp as the reference.
+    history is not the average but the best patch itself: copies of copies stay as sharp as the reference. Cells know
+    whether they were painted at all: the blank paper of a character sheet says nothing about the shot's background.
     """
 
     def __init__(self, memory: CorrespondenceMemory, palette: Palette):
@@ -40,13 +42,15 @@ class SoftPainter:
         small = cv2.resize(image[y0:y1, x0:x1], size, interpolation=_interpolation(framing))
         labels = self.palette.labels(small)
         centres = self._centres(framing)
-        facts = F.one_hot(torch.from_numpy(labels[centres[:, 0], centres[:, 1]].astype(np.int64)), self._colors)
-        values = torch.cat([self._patches(small), facts.float()], dim=1)
+        y, x = centres[:, 0], centres[:, 1]
+        facts = F.one_hot(torch.from_numpy(labels[y, x].astype(np.int64)), self._colors)
+        painted = np.ones(len(y), bool) if placed else ~blank_paper(small)[y, x]
+        values = torch.cat([self._patches(small), facts.float(), torch.from_numpy(painted).float()[:, None]], dim=1)
         bank.add(self._keys(framing.look(lines)), values, permanent=True, placed=placed)
 
     def color(self, bank: MemoryBank, lines: np.ndarray, framing: Framing) -> tuple[np.ndarray, np.ndarray]:
         """lines: uint8 [H, W] -> colours without the line, uint8 [H, W, 3], and how sure they are, uint8 [H, W] (255:
-        the memory shows this very thing; 0: nothing like it). The bank learns from them.
+        the memory shows this very thing; 0: nothing like it, or blank paper). The bank learns from them.
 
         Outside the framing's box, where nothing is drawn, the nearest colours inside it go on.
         """
@@ -55,11 +59,15 @@ class SoftPainter:
             features = self.memory.encode(_as_input(look))
             keys = self.memory.cell_keys(features)[0].float()
         _, values, _ = bank.rows()
-        prior = (self._expected(look, features, bank, framing), values[:, self._patch :])
+        prior = (self._expected(look, features, bank, framing), values[:, self._patch : -1])
         copied, confidence, best = self.memory.look_up(keys, bank, prior=prior, dtype=product_dtype())
         bank.add(keys, values[best])
         small = self._picture(copied[:, : self._patch], framing)
-        sure = confidence.float().numpy().reshape(self.memory.grid(framing.height, framing.width))
+        sure = (
+            (confidence.float() * copied[:, -1].float())
+            .numpy()
+            .reshape(self.memory.grid(framing.height, framing.width))
+        )
         sure = np.repeat(np.repeat(sure, self.cell, 0), self.cell, 1)[: framing.height, : framing.width]
         return _on_the_page(small, framing, lines.shape), _on_the_page(sure, framing, lines.shape)
 
@@ -71,7 +79,7 @@ class SoftPainter:
             places = torch.from_numpy(((points + 0.5) / look.shape).astype(np.float32))
             keys = self.memory.keys_at(features, places[None])[0]
         values, confidence, _ = self.memory.look_up(keys, bank)
-        votes = vote(regions, points, values[:, self._patch :].numpy(), confidence.numpy())
+        votes = vote(regions, points, values[:, self._patch : -1].numpy(), confidence.numpy())
         shares = votes / np.maximum(votes.sum(1, keepdims=True), 1e-6)
         centres = self._centres(framing)
         return torch.from_numpy(np.log(shares + DOUBT)[regions.ids[centres[:, 0], centres[:, 1]]]).float()

@@ -15,9 +15,10 @@ from longanimation.shot.window import Reference
 from longanimation.training.drafts import Drafts, plain_drawing
 from longanimation.training.shots import Pictures, Shots
 
-REFERENCES = ("earlier", "first", "window")
+REFERENCES = ("earlier", "first", "window", "mixed")
 """Which picture a clip is given: any "earlier" frame of the shot, at random, up to the clip's first; the "first" frame
-of the history (the published reader); the first frame of the "window" itself."""
+of the history (the published reader); the first frame of the "window" itself; "mixed": for every other clip "window",
+else "earlier"."""
 
 _CLIPS, _LENGTHS, _VIEWS = 1, 2, 3  # streams of random numbers
 
@@ -84,15 +85,12 @@ class TrainingClips(Dataset):
             rng = np.random.default_rng((plan.seed, index, _VIEWS))
         view = _View.random(rng, lines.shape[1:], plan)
         sheets = self.shots.sheets(shot) if use_sheet else []
-        sheet = int(which * len(sheets)) if sheets else None
         if sheets:
-            reference, reference_lines = (part[0] for part in sheets[sheet])
+            reference, reference_lines = (part[0] for part in sheets[int(which * len(sheets))])
         draft = {}
         if self.drafts:
-            name = f"{shot:06d}/{first:04d}-{plan.frames}-" + (f"{given:04d}" if sheet is None else f"sheet{sheet}")
-            frame = None if sheets else given
-            shown = Reference(reference, plain_drawing(reference_lines), frame, "reference")
-            colours, sure = self.drafts.get(name, lines[1 + history :], shown)
+            shown = Reference(reference, plain_drawing(reference_lines), None if sheets else given, "reference")
+            colours, sure = self.drafts.get(lines[1 + history :], shown)
             draft["draft"] = torch.from_numpy(view.colours(colours))
             draft["sure"] = torch.from_numpy(view.levels(sure))
         if sheets:
@@ -113,9 +111,10 @@ class TrainingClips(Dataset):
         }
 
     def _reference(self, rng: np.random.Generator, first: int) -> int:
-        """Position of the reference; always draws one number."""
-        earlier = int(rng.integers(first + 1))
-        return {"earlier": earlier, "first": first - self.plan.history, "window": first}[self.plan.reference]
+        """Position of the reference; always draws two numbers."""
+        earlier, mixed = int(rng.integers(first + 1)), first if rng.random() < 0.5 else None
+        chosen = {"first": first - self.plan.history, "window": first, "mixed": mixed}.get(self.plan.reference)
+        return earlier if chosen is None else chosen
 
 
 class _View:

@@ -17,24 +17,21 @@ from longanimation.shot.window import Reference
 
 
 class Drafts:
-    """Draft of a clip by name; made when it is first asked for, kept if there is a cache folder.
+    """Draft of a clip; made when it is first asked for, kept if there is a cache folder.
 
-    memory: folder of a `CorrespondenceMemory`. Opened when first needed, so that data loader workers can take this
-    along.
+    memory: of `memory_folder`. Opened when first needed, so that data loader workers can take this along.
     """
 
     def __init__(self, memory: str | Path, cache: str | Path | None, side: int):
-        self.memory, self.side = Path(memory), side
-        if not (self.memory / "config.json").is_file():
-            raise InputError(f"{memory} holds no correspondence memory; give a folder of one, or mini (drafts)")
+        self.memory, self.side = memory_folder(memory), side
         files = sorted(self.memory.glob("*.safetensors"))
         digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
         self.cache = None if cache is None else Path(cache) / f"drafts-{digest}-{side}"
         self._window: CorrespondenceWindow | None = None
 
-    def get(self, name: str, lines: np.ndarray, reference: Reference) -> tuple[np.ndarray, np.ndarray]:
+    def get(self, lines: np.ndarray, reference: Reference) -> tuple[np.ndarray, np.ndarray]:
         """lines: uint8 [F, H, W] -> colours uint8 [F, H, W, 3], how sure they are uint8 [F, H, W]."""
-        path = self.cache and self.cache / f"{name}.npz"
+        path = self.cache and self.cache / f"{_digest(lines, reference)}.npz"
         if path and path.exists():
             with np.load(path) as data:
                 return data["colours"], data["sure"]
@@ -53,6 +50,24 @@ class Drafts:
             state = self._window.begin([reference], size=lines.shape[1:])
             found = self._window.draft([plain_drawing(drawing) for drawing in lines], state)
         return np.stack([colours for colours, _ in found]), np.stack([sure for _, sure in found])
+
+
+def memory_folder(drafts: str | Path) -> Path:
+    """The correspondence memory of the setting `drafts`: a folder, or "mini" for the one in the package."""
+    from longanimation.presets import correspondence_folder
+
+    folder = correspondence_folder() if drafts == "mini" else Path(drafts)
+    if not (folder / "config.json").is_file():
+        raise InputError(f"{drafts} holds no correspondence memory; give a folder of one, or mini (drafts)")
+    return folder
+
+
+def _digest(lines: np.ndarray, reference: Reference) -> str:
+    """All that a draft depends on besides the memory."""
+    digest = hashlib.sha256(str(reference.frame).encode())
+    for picture in (lines, reference.image, reference.drawing.lines):
+        digest.update(f"{picture.shape}".encode() + np.ascontiguousarray(picture).tobytes())
+    return digest.hexdigest()[:32]
 
 
 def plain_drawing(lines: np.ndarray) -> LineDrawing:

@@ -61,8 +61,9 @@ def open_parts(stage: str, config: StageConfig) -> StartingPoint:
         settings = settings_of(folder)
     if getattr(config, "drafts", None):
         from longanimation.models import CorrespondenceMemory
+        from longanimation.training.drafts import memory_folder
 
-        memory = CorrespondenceMemory.from_pretrained(draft_memory(config), local_files_only=True)
+        memory = CorrespondenceMemory.from_pretrained(memory_folder(config.drafts), local_files_only=True)
         parts["correspondence"] = memory.float()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
@@ -77,14 +78,6 @@ def open_parts(stage: str, config: StageConfig) -> StartingPoint:
         _fill_up(parts)
     _check(stage, config, parts)
     return StartingPoint(parts, folders, settings)
-
-
-def draft_memory(config: StageConfig) -> Path:
-    """Folder of the correspondence memory that makes drafts."""
-    from longanimation.presets import correspondence_folder
-
-    drafts = getattr(config, "drafts", None)
-    return correspondence_folder() if drafts == "mini" else Path(drafts or "")
 
 
 def empty_parts(stage: str, config: StageConfig) -> StartingPoint:

@@ -18,7 +18,7 @@ from longanimation.training import lora
 from longanimation.training.checkpoints import Checkpoints
 from longanimation.training.clips import TrainingClips
 from longanimation.training.drafts import Drafts
-from longanimation.training.model_parts import ModelWriter, draft_memory, open_parts
+from longanimation.training.model_parts import ModelWriter, open_parts
 from longanimation.training.optimizer import learning_rate, make_optimizer
 from longanimation.training.recipes import check_same_run, save_config
 from longanimation.training.run_log import RunLog, usable_trackers
@@ -61,7 +61,7 @@ def run_stage(stage: str, config: StageConfig, progress: Progress | None = None)
     network = stage_class(stage)(start, config)
     network.place(accelerator.device)
     plan = network.plan(config)
-    drafts = Drafts(draft_memory(config), config.cache, plan.draft_side) if plan.draft_side else None
+    drafts = Drafts(config.drafts, config.cache, plan.draft_side) if plan.draft_side else None
     clips = TrainingClips(open_shots(config.data, config.cache), plan, config.steps * config.batch_size, drafts)
     optimizer = make_optimizer(config, network.parameters(), accelerator.device)
     network, optimizer = accelerator.prepare(network, optimizer)

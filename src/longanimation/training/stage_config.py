@@ -148,7 +148,7 @@ class DiffusionConfig(StageConfig):
 
     def __post_init__(self):
         super().__post_init__()
-        self._one_of("reference", "earlier", "first", "window")
+        self._one_of("reference", "earlier", "first", "window", "mixed")
 
 
 @dataclass
