@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from cel_drawings import box_with_gap
 
-from longanimation.cel import Palette, composite, paint, segment
+from longanimation.cel import Palette, composite, paint, paint_key_frame, segment
 from longanimation.errors import InputError
 
 
@@ -39,3 +39,19 @@ def test_over_is_exact_for_every_alpha_and_value():
 def test_sizes_that_differ_are_refused():
     with pytest.raises(InputError, match="composite"):
         composite(np.zeros((4, 4, 3), np.uint8), np.zeros((4, 5, 4), np.uint8))
+
+
+def test_a_key_frame_keeps_what_an_open_outline_joins_and_loses_specks():
+    drawing = box_with_gap(40)
+    regions = segment(drawing)
+    assert regions.count == 1
+    height, width = drawing.shape
+    picture = np.full((height, width, 3), 255, np.uint8)
+    y, x = np.nonzero(drawing < 128)
+    box = (slice(y.min(), y.max() + 1), slice(x.min(), x.max() + 1))
+    picture[box] = (200, 30, 30)
+    picture[2, 2] = (200, 30, 30)
+    palette = Palette(np.array([[255, 255, 255], [200, 30, 30]], np.uint8), 1.0)
+    painted = paint_key_frame(regions, picture, palette)
+    assert (painted[box] == (200, 30, 30)).all() and (painted[2, 2] == 255).all()
+    assert (painted == 255).all(-1).sum() == (picture == 255).all(-1).sum() + 1

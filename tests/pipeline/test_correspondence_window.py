@@ -189,6 +189,28 @@ def test_the_blank_paper_of_a_sheet_tells_nothing_of_the_background():
     assert sure["blank"].mean() < 0.6 * sure["tinted"].mean()
 
 
+def test_a_background_picture_shows_where_nothing_of_a_sheet_stands():
+    scene = Scene.random(3, frames=2, size=(144, 256), look="painted", references=[("sheet", 0), ("background", 1)])
+    frame = scene.render(1)
+    drawing = LineDrawing(frame.lines, frame.traces, frame.ink)
+    references = []
+    for item in scene.references:
+        lines = LineDrawing(item.lines, np.zeros(item.lines.shape, bool), np.zeros((*item.lines.shape, 4), np.uint8))
+        references.append(Reference(item.image, lines, None, item.kind, background=item.kind == "background"))
+    behind = references[1].image.astype(float)
+    window = CorrespondenceWindow.from_pretrained(correspondence_folder(), finish="none")
+    ground = frame.labels == 0
+    apart = {}
+    for given in (references, references[:1]):
+        state = window.begin(given, size=(144, 256))
+        colours, sure = window.draft([drawing], state)[0]
+        off = np.abs(colours - behind).mean(-1)
+        apart[len(given)] = off[ground].mean()
+        surest = sure[ground].mean()
+    assert apart[2] < 0.2 * apart[1]
+    assert np.median(off[~ground]) > 10 and surest < 128
+
+
 def test_blank_paper_reaches_the_edge_of_the_picture():
     picture = np.full((20, 30, 3), 255, np.uint8)
     picture[5:15, 5:15] = 0

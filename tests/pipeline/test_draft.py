@@ -32,7 +32,8 @@ def test_networks_that_know_the_truth_are_understood(alpha):
     noisy = alpha**0.5 * clip + (1 - alpha) ** 0.5 * noise
     v = alpha**0.5 * noise - (1 - alpha) ** 0.5 * clip
     z = draft.subtract(noisy, alpha)
-    says = v - draft.restore(torch.zeros_like(z), z, alpha)
+    guess = draft.restore(torch.zeros_like(z), z, alpha)
+    says = (v - guess) / (draft.restore(torch.ones_like(z), z, alpha) - guess)
     torch.testing.assert_close(draft.restore(says, z, alpha), v)
     assert says.std() < 2
 
@@ -49,6 +50,18 @@ def test_networks_that_say_nothing_keep_to_a_sure_draft_more_than_to_an_unsure_o
             (clean_of(draft.restore(torch.zeros_like(z), z, alpha), noisy, alpha) - draft.latents).abs().mean()
         )
     assert apart[1.0] < 0.9 * apart[0.0] if alpha else apart[0.0] == apart[1.0] == 0
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.5])
+def test_the_same_words_of_the_networks_change_a_sure_draft_less(alpha):
+    changes = []
+    for sure in (0.0, 0.9, 1.0):
+        draft = some_draft(sure)
+        guess, changed = (
+            draft.restore(fill(draft.latents), draft.latents, alpha) for fill in (torch.zeros_like, torch.ones_like)
+        )
+        changes.append(float((changed - guess).abs().mean()))
+    assert changes[0] > changes[1] > 2 * changes[2] > 0
 
 
 def test_the_reference_slot_is_its_own_draft_and_sureness_is_pooled():

@@ -43,6 +43,16 @@ def test_a_sheet_keeps_its_own_size_and_has_lines_of_its_own(tmp_path, sequence)
     assert reference.drawing.lines.shape == (60, 30)
 
 
+def test_a_background_is_named_so_and_brought_to_the_shots_size(tmp_path, sequence):
+    path = make_reference(tmp_path / "hills.png", size=(48, 64))
+    for given in (f"{path}@background", (path, "background")):
+        (reference,) = read_references(given, sequence, mode="drawn")
+        assert reference.background and reference.frame is None and reference.image.shape == (24, 32, 3)
+    path = make_reference(tmp_path / "tall.png", size=(40, 40))
+    with pytest.raises(InputError, match="without @background"):
+        read_references([f"{path}@background"], sequence, mode="drawn")
+
+
 def test_a_name_with_an_at_sign_is_a_name_if_such_a_file_exists(tmp_path, sequence):
     path = make_reference(tmp_path / "ref@2")
     (reference,) = read_references([path], sequence, mode="drawn")

@@ -30,8 +30,8 @@ class Numbered(Shots):
     def length(self, shot):
         return 40
 
-    def prompt(self, shot):
-        return "night"
+    def prompts(self, shot):
+        return ["night", "a dark sky"]
 
     def read(self, shot, positions):
         colour = np.stack([np.full((32, 48, 3), index, np.uint8) for index in positions])
@@ -93,7 +93,7 @@ def test_sheets_serve_as_references_and_keep_their_shape():
 
 def test_prompts_are_dropped_at_times():
     prompts = {item["prompt"] for item in items(40, prompt_dropout=0.5)}
-    assert prompts == {"", "night"}
+    assert prompts == {"", "night", "a dark sky"}
 
 
 def test_a_recoloured_clip_changes_all_its_pictures_alike_and_loses_its_prompt():
@@ -193,7 +193,7 @@ def test_a_folder_without_a_memory_makes_no_drafts(tmp_path):
 def test_painted_and_flat_shots_do_not_share_a_cache(tmp_path):
     flat, painted = (DrawnShots(1, 4, (32, 48), look=look, cache=tmp_path) for look in ("flat", "painted"))
     assert not np.array_equal(flat.read(0, [0])[0], painted.read(0, [0])[0])
-    assert painted.prompt(0) and not flat.prompt(0)
+    assert painted.prompts(0) and not flat.prompts(0)
     with pytest.raises(InputError, match="look is one of"):
         DrawnShots(1, 4, (32, 48), look="oil")
 

@@ -1,7 +1,7 @@
 """The cel finish: closed regions at the drawing's own resolution, one exact colour each, the artist's line on top."""
 
 from .neighbours import Neighbours, neighbours
-from .paint import composite, paint
+from .paint import composite, paint, paint_key_frame
 from .palette import Palette
 from .read_palette import extract_palette
 from .region_map import RegionMap
@@ -21,6 +21,7 @@ __all__ = [
     "extract_palette",
     "neighbours",
     "paint",
+    "paint_key_frame",
     "sample_points",
     "sample_points_from_ids",
     "segment",

@@ -8,6 +8,8 @@ from longanimation.errors import InputError
 from .palette import Palette
 from .region_map import RegionMap
 
+_SPECK = 1 / 120  # of the height: what is thinner and differs from its region's colour is the picture's noise
+
 
 def paint(region_map: RegionMap, labels: np.ndarray, palette: Palette | np.ndarray) -> np.ndarray:
     """Flat colours: every pixel of a region, also under its lines, in the colour of the region's label.
@@ -25,6 +27,21 @@ def paint(region_map: RegionMap, labels: np.ndarray, palette: Palette | np.ndarr
     packed[:, :3] = colors[labels]
     pixels = np.take(packed.view(np.uint32).reshape(-1), region_map.ids)
     return cv2.cvtColor(pixels.view(np.uint8).reshape(*region_map.shape, 4), cv2.COLOR_RGBA2RGB)
+
+
+def paint_key_frame(region_map: RegionMap, picture: np.ndarray, palette: Palette) -> np.ndarray:
+    """A painted frame in clean flat colours: every region in the one that most of its pixels are nearest to, and larger
+    patches of other colours in it, where an open outline joins several things, in theirs.
+
+    picture: uint8 [H, W, 3] without lines -> uint8 [H, W, 3].
+    """
+    labels, count, kinds = palette.labels(picture), region_map.count, len(palette.colors)
+    pair = region_map.ids[region_map.inside].astype(np.int64) * kinds + labels[region_map.inside]
+    own = np.bincount(pair, minlength=count * kinds).reshape(count, kinds).argmax(1)
+    others = (labels != own[region_map.ids]).astype(np.uint8)
+    side = max(3, round(_SPECK * labels.shape[0]))
+    others = cv2.morphologyEx(others, cv2.MORPH_OPEN, np.ones((side, side), np.uint8)) > 0
+    return np.where(others[..., None], palette.colors[labels], paint(region_map, own, palette))
 
 
 def composite(colors: np.ndarray, ink: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from longanimation.data.synth import DrawnFrame, Scene
 from longanimation.evaluation.baselines import PaintedDrawing
 from longanimation.evaluation.regions import off_line, true_regions
 from longanimation.media import FrameSequence
+from longanimation.shot.references import BACKGROUND, ReferenceLike
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,13 @@ class DrawnShot:
         )
 
     @property
-    def references(self) -> list[np.ndarray | tuple[np.ndarray, int]]:
+    def references(self) -> list[ReferenceLike]:
         """The painted references as `longanimation.colorize` takes them."""
         listed = self.scene.references
-        return [item.image if item.frame is None else (item.image, item.frame) for item in listed]
+        places = [BACKGROUND if item.kind == BACKGROUND else item.frame for item in listed]
+        return [
+            item.image if place is None else (item.image, place) for item, place in zip(listed, places, strict=True)
+        ]
 
     @property
     def painted_drawings(self) -> list[PaintedDrawing]:

@@ -96,7 +96,8 @@ class FrameStackAutoencoder(ModelMixin, ConfigMixin):
         return DecoderOutput(sample=video[:, :, FRAMES - 1 :])
 
     def _encoded(self, stacks: torch.Tensor) -> torch.Tensor:
-        learned = self.encoder(F.pixel_unshuffle(stacks, _PATCH))
+        pixels = F.pixel_unshuffle(stacks, _PATCH).contiguous(memory_format=torch.channels_last)
+        learned = self.encoder(pixels)
         waves = F.conv2d(F.pixel_unshuffle(stacks, 2 * _PATCH), self.analysis.to(stacks))
         return learned + torch.cat([waves, torch.zeros_like(waves)], dim=1)
 
@@ -105,7 +106,7 @@ class FrameStackAutoencoder(ModelMixin, ConfigMixin):
         return waves + F.pixel_shuffle(self.decoder(latents), _PATCH)
 
     def _run(self, network, stacks: torch.Tensor) -> torch.Tensor:
-        stacks = stacks.to(self.dtype).contiguous(memory_format=torch.channels_last)
+        stacks = stacks.to(self.dtype).contiguous()
         if self.use_tiling:
             return torch.cat([network(stack) for stack in stacks.split(1)])
         return network(stacks)

@@ -6,8 +6,19 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from longanimation.cel import Palette, RegionTracker, composite, decide, paint, sample_points, segment, vote
+from longanimation.cel import (
+    Palette,
+    RegionTracker,
+    composite,
+    decide,
+    paint,
+    paint_key_frame,
+    sample_points,
+    segment,
+    vote,
+)
 from longanimation.lines.drawing import LineDrawing
+from longanimation.lines.erase import erase_lines
 from longanimation.models.correspondence_memory import CorrespondenceMemory
 from longanimation.models.memory_bank import SHEET, MemoryBank
 from longanimation.pipeline.framing import Framing
@@ -74,7 +85,11 @@ class CelPainter:
         decision = decide(votes, regions, prior=tracker.prior(regions))
         tracker.update(regions, votes)
         self._remember(bank, keys, owner, votes)
-        return composite(paint(regions, decision.labels, self.palette), drawing.ink)
+        if painted is None:
+            colors = paint(regions, decision.labels, self.palette)
+        else:
+            colors = paint_key_frame(regions, erase_lines(painted, drawing.lines), self.palette)
+        return composite(colors, drawing.ink)
 
     def _look_up(self, keys: torch.Tensor, bank: MemoryBank) -> tuple[torch.Tensor, torch.Tensor]:
         """Labels [P, K] and confidence [P]: what everything remembered says, held against what the references say.

@@ -3,9 +3,10 @@
 import numpy as np
 import torch
 
-from longanimation.cel import Palette, RegionTracker, composite, decide, paint, segment
+from longanimation.cel import Palette, RegionTracker, composite, decide, paint, paint_key_frame, segment
 from longanimation.cel.region_map import RegionMap
 from longanimation.lines.drawing import LineDrawing
+from longanimation.lines.erase import erase_lines
 from longanimation.models.correspondence_memory import CorrespondenceMemory
 from longanimation.models.memory_bank import KEY_FRAME, SHEET
 from longanimation.pipeline.framing import Framing
@@ -55,7 +56,11 @@ class RegionPainter:
         votes[view.regions] = shares.numpy()
         decision = decide(votes, regions)
         bank.add_frame(view, tokens, shares / shares.sum(1, keepdim=True).clamp(min=1e-6))
-        return composite(paint(regions, decision.labels, self.palette), drawing.ink)
+        if painted is None:
+            colors = paint(regions, decision.labels, self.palette)
+        else:
+            colors = paint_key_frame(regions, erase_lines(painted, drawing.lines), self.palette)
+        return composite(colors, drawing.ink)
 
     def _painted(self, image: np.ndarray, regions: RegionMap, view: RegionView) -> torch.Tensor:
         """float32 [N, K]: share of each region's pixels that each palette colour paints."""

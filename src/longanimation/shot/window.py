@@ -26,12 +26,14 @@ class Reference:
     drawing: the lines of the picture, of the image's size: the frame's own drawing for a key frame, else extracted.
     frame: 0-based position in the shot if it is a key frame of it, else None.
     name: what the user calls it, e.g. "sheet.png" or "key.png@120".
+    background: it is the painted background behind the first drawing, nobody in it.
     """
 
     image: np.ndarray
     drawing: LineDrawing
     frame: int | None
     name: str
+    background: bool = False
 
 
 class WindowModel(Protocol):

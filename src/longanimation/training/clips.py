@@ -20,7 +20,7 @@ REFERENCES = ("earlier", "first", "window", "mixed")
 of the history (the published reader); the first frame of the "window" itself; "mixed": for every other clip "window",
 else "earlier"."""
 
-_CLIPS, _LENGTHS, _VIEWS = 1, 2, 3  # streams of random numbers
+_CLIPS, _LENGTHS, _VIEWS, _WORDS = 1, 2, 3, 4  # streams of random numbers
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,11 @@ class TrainingClips(Dataset):
             reference, reference_lines = view.whole(reference, reference_lines)
         else:
             reference, reference_lines = view.colours([reference])[0], view.lines([reference_lines])[0]
-        prompt = "" if kept_prompt < plan.prompt_dropout or view.recoloured else self.shots.prompt(shot)
+        dropped = kept_prompt < plan.prompt_dropout or view.recoloured
+        prompts = [] if dropped else self.shots.prompts(shot)
+        prompt = (
+            prompts[int(np.random.default_rng((plan.seed, index, _WORDS)).integers(len(prompts)))] if prompts else ""
+        )
         target = slice(1 + history, None)
         return {
             "colour": torch.from_numpy(view.colours(colour[target])),

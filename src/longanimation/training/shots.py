@@ -37,9 +37,9 @@ class Shots(ABC):
     def read(self, shot: int, positions: Sequence[int]) -> Pictures:
         """The frames at these positions, in this order."""
 
-    def prompt(self, shot: int) -> str:
-        """What a sentence says about the shot; empty if nothing."""
-        return ""
+    def prompts(self, shot: int) -> list[str]:
+        """Sentences that say the same about the shot; none if nothing is known."""
+        return []
 
     def sheets(self, shot: int) -> list[Pictures]:
         """Character sheets, each as one picture [1, H, W, 3] with its lines."""
@@ -61,8 +61,9 @@ class DrawnFolder(Shots):
     def length(self, shot: int) -> int:
         return int(self._scenes[shot]["frames"])
 
-    def prompt(self, shot: int) -> str:
-        return str(self._scenes[shot].get("prompt") or "")
+    def prompts(self, shot: int) -> list[str]:
+        scene = self._scenes[shot]
+        return scene.get("prompts") or ([scene["prompt"]] if scene.get("prompt") else [])
 
     def read(self, shot: int, positions: Sequence[int]) -> Pictures:
         folder = self.folders[shot]
@@ -92,8 +93,9 @@ class PreparedShots(Shots):
     def length(self, shot: int) -> int:
         return int(self.clips.entries[shot]["frames"])
 
-    def prompt(self, shot: int) -> str:
-        return self.clips.entries[shot]["caption"] or ""
+    def prompts(self, shot: int) -> list[str]:
+        caption = self.clips.entries[shot]["caption"]
+        return [caption] if caption else []
 
     def read(self, shot: int, positions: Sequence[int]) -> Pictures:
         wanted = sorted(set(positions))
@@ -131,8 +133,8 @@ class DrawnShots(Shots):
     def length(self, shot: int) -> int:
         return self.frames
 
-    def prompt(self, shot: int) -> str:
-        return str(getattr(self._scene(shot), "prompt", "") or "")
+    def prompts(self, shot: int) -> list[str]:
+        return list(getattr(self._scene(shot), "prompts", []))
 
     def read(self, shot: int, positions: Sequence[int]) -> Pictures:
         pictures = [self._frame(shot, int(index)) for index in positions]
@@ -200,9 +202,9 @@ class JoinedShots(Shots):
         source, place = self._find(shot)
         return source.length(place)
 
-    def prompt(self, shot: int) -> str:
+    def prompts(self, shot: int) -> list[str]:
         source, place = self._find(shot)
-        return source.prompt(place)
+        return source.prompts(place)
 
     def read(self, shot: int, positions: Sequence[int]) -> Pictures:
         source, place = self._find(shot)
