@@ -55,8 +55,9 @@ def colorize(
         lines: the line drawings in order: a folder of numbered pictures, a video, one picture, a list of paths, or
             uint8 arrays [F, H, W], [F, H, W, 3|4] or a list of [H, W], [H, W, 3] or [H, W, 4] (transparent paper).
         references: coloured pictures, one or several: a path, an array, or for a key frame of the shot "PATH@FRAME" or
-            (path or array, FRAME), where FRAME is the file's own number (0, 1, 2... for arrays and videos). Pictures
-            that are not key frames (character sheets) may have any size.
+            (path or array, FRAME), where FRAME is the file's own number (0, 1, 2... for arrays and videos); for what
+            lies behind the characters in the first frame "PATH@background" or (path or array, "background"). Other
+            pictures (character sheets) may have any size.
         prompt: what the background shows, for models that paint backgrounds; or several, each with the frames it is
             for: ["a beach", "120-240:the beach at night", "241-:a cave"] (numbers as for references).
         model: "mini", "5b", a model folder (ours or as published), or a `WindowModel`.

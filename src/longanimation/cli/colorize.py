@@ -54,7 +54,11 @@ def colorize(
     reference: Annotated[
         list[str],
         Option(
-            "--reference", "-r", metavar="REF", help="Coloured picture; PICTURE@FRAME if it is that frame. Repeatable."
+            "--reference",
+            "-r",
+            metavar="REF",
+            help="Coloured picture; PICTURE@FRAME if it is that frame, PICTURE@background if it is what lies behind "
+            "the characters in the first frame. Repeatable.",
         ),
     ],
     model: Annotated[str, Option(help="mini, 5b, or a model folder (ours or as published).")] = "mini",

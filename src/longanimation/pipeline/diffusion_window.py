@@ -90,7 +90,7 @@ class DiffusionWindow:
         self._palette = self._read_palette(references)
         self.notes = [*self._said, *_size_notes(self._canvas)]
         keyed = [reference for reference in references if reference.frame is not None]
-        seen = {reference.name for reference in keyed or references[:1]}
+        seen = {reference.name for reference in keyed or [_first(references)]}
         unused = [reference.name for reference in references if reference.name not in seen]
         if unused and self._drafts is None:  # else the correspondence memory looks at all of them
             self.notes.append(
@@ -223,10 +223,17 @@ def flat_regions(colors: np.ndarray, lines: np.ndarray, palette: Palette) -> np.
 
 
 def nearest_reference(references: list[Reference], segment: Segment) -> Reference:
-    """The reference for a window: the key frame nearest to it; if there is no key frame, the first reference."""
+    """The reference for a window: the key frame nearest to it; if there is no key frame, the first reference that shows
+    more than a background."""
     keyed = [reference for reference in references if reference.frame is not None]
     middle = (segment.start + segment.stop) / 2
-    return min(keyed, key=lambda reference: abs(reference.frame - middle)) if keyed else references[0]
+    if keyed:
+        return min(keyed, key=lambda reference: abs(reference.frame - middle))
+    return _first(references)
+
+
+def _first(references: list[Reference]) -> Reference:
+    return next((reference for reference in references if not reference.background), references[0])
 
 
 def _tail(tensors: dict[str, torch.Tensor], device) -> dict[int, torch.Tensor]:
