@@ -155,6 +155,26 @@ def test_a_shot_goes_on_from_a_checkpoint_with_the_same_bytes(folder, shot):
     assert all(np.array_equal(a, b) for a, b in zip(made[False], made[True], strict=True))
 
 
+def test_the_next_window_s_drafts_carry_on_what_the_networks_made(folder, shot):
+    drawings, references = shot
+    window = load_window_model(folder, finish="none")
+    window.begin(references, size=(32, 48), prompt="", seed=0)
+    (one, first), (two, second), *_ = windows(window, drawings)
+    green = [np.full((32, 48, 3), (0, 200, 0), np.uint8)] * len(first)
+    unlike = []
+    for follows in (False, True):
+        maker = window._drafts
+        (plain, sure, _), drafts = maker.make(first, maker.begin(references, window._canvas), one, window.overlap)
+        if follows:
+            drafts = maker.follow(drafts, first, green, one)
+            drafts = maker.from_tensors(maker.to_tensors(drafts))
+        (colours, sure, large), _ = maker.make(second, drafts, two, window.overlap)
+        unlike.append(np.abs(large.astype(float) - green[0]).mean((1, 2, 3)))
+    shared = window.overlap
+    assert (unlike[1][:shared] == 0).all() and (sure[:shared] > 250).all()
+    assert unlike[1][shared] < 0.5 * unlike[0][shared] and sure[shared].mean() > 200
+
+
 def _options(**values):
     from longanimation.model_options import ModelOptions
 

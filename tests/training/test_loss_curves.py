@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -73,6 +74,14 @@ def test_two_processes_follow_the_curves_of_one(curves, folder):
     for stage, curve in curves.items():
         both = read_curve(folder / "two" / stage)
         np.testing.assert_allclose(both, curve, rtol=SAME_MACHINE, err_msg=stage)
+    shutil.rmtree(folder / "two/sketch/checkpoints/step-000020")
+    steps = []
+    alone = run_debug("sketch", folder / "two", lambda step, values: steps.append(step))
+    assert steps[0] == 11, "one process goes on where two stopped"
+    np.testing.assert_allclose(alone, curves["sketch"], rtol=SAME_MACHINE)
+    one, other = (open_tensors(folder / run / "sketch/model/sketch_dit") for run in ("one", "two"))
+    for name in one.shapes:
+        torch.testing.assert_close(one[name], other[name], rtol=0.02, atol=1e-3)
 
 
 def test_a_killed_run_goes_on_exactly(curves, folder):

@@ -43,7 +43,7 @@ def _model(shot: DrawnShot, model: str | Path, seed: int, **options) -> Iterator
 
 
 def _local_paradigm(shot: DrawnShot, model: str | Path, seed: int, **options) -> Iterator[np.ndarray]:
-    return _model(shot, model, seed, **{**options, "memory": False, "fusion": False})
+    return _model(shot, model, seed, **{**options, "memory": False, "fusion": False, "follow": False})
 
 
 def _correspondence(shot: DrawnShot, model: str | Path, seed: int, **options) -> Iterator[np.ndarray]:
@@ -62,17 +62,25 @@ def correspondence_of(model: str | Path) -> Path:
 
 
 def open_window(
-    model: str | Path, *, shot: tuple[int, int] | None = None, finish: str = "auto", fusion: bool = True, **options
+    model: str | Path,
+    *,
+    shot: tuple[int, int] | None = None,
+    finish: str = "auto",
+    fusion: bool = True,
+    follow: bool = True,
+    **options,
 ) -> WindowModel:
-    """A window model with options by name: those of `ModelOptions`, finish, and fusion (blending of the windows).
+    """A window model with options by name: those of `ModelOptions`, finish, fusion (blending of the windows), and
+    follow (a window's drafts carry on the result of the window before).
 
     shot: (height, width). Raises InputError.
     """
     window = load_window_model(model, finish=finish, options=ModelOptions(**options), shot=shot)
     pipeline = getattr(window, "pipeline", None)
-    if not fusion and pipeline is not None:
+    if pipeline is not None:
         settings = pipeline.settings
-        pipeline.settings = replace(settings, denoising=replace(settings.denoising, fusion=None))
+        denoising = settings.denoising if fusion else replace(settings.denoising, fusion=None)
+        pipeline.settings = replace(settings, denoising=denoising, follow=settings.follow and follow)
     return window
 
 

@@ -18,7 +18,7 @@ from longanimation.evaluation.methods import METHODS, find_methods
 from longanimation.model_options import ModelOptions
 from longanimation.presets import find_model, is_diffusion_model
 
-OPTIONS = ("memory", "fusion", "finish", "steps", "guidance", "size", "dtype", "compat", "vram", "seed")
+OPTIONS = ("memory", "fusion", "follow", "finish", "steps", "guidance", "size", "dtype", "compat", "vram", "seed")
 """What a variant may set; the names are those of the command line."""
 
 _WHOLE = 1 << 26  # bytes; of larger files only name, size and time enter the identity
@@ -43,10 +43,10 @@ class Variant:
             raise InputError(f"{self.name}: unknown option {unknown[0]!r}; known are {', '.join(OPTIONS)}")
         if self.options and not METHODS[self.method].uses_model:
             raise InputError(f"{self.name}: {self.method} takes no options")
-        for switch in ("memory", "fusion"):
+        for switch in ("memory", "fusion", "follow"):
             if not isinstance(self.options.get(switch, True), bool):
                 raise InputError(f"{self.name}: {switch} is true or false, got {self.options[switch]!r}")
-        ModelOptions(**{n: v for n, v in self.options.items() if n not in ("fusion", "finish", "seed")})
+        ModelOptions(**{n: v for n, v in self.options.items() if n not in ("fusion", "follow", "finish", "seed")})
 
     @property
     def uses_model(self) -> bool:

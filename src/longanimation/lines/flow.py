@@ -47,6 +47,8 @@ class Carried:
     A second opinion for colours found in another way: the errors of the two differ, so their mean is nearer the truth,
     and shaded areas do not flicker. share: its weight in the mean. (Mending also where the two opinions differ in
     colour cost 3 dB on drawn painted shots and 1.3 dB on a real one: it is mostly the other that is wrong.)
+
+    known: uint8 [H, W], how sure the colours were where they come from, carried along with them; None: not said.
     """
 
     LINE_TOLERANCE = 48.0  # levels of the flow pictures by which lines may be off
@@ -56,10 +58,11 @@ class Carried:
         self.share = share
         self.lines: np.ndarray | None = None
         self.colors: np.ndarray | None = None
+        self.known: np.ndarray | None = None
 
-    def start(self, lines: np.ndarray, colors: np.ndarray) -> None:
+    def start(self, lines: np.ndarray, colors: np.ndarray, known: np.ndarray | None = None) -> None:
         """lines: uint8 [H, W]; colors: uint8 [H, W, 3] of the same picture."""
-        self.lines, self.colors = lines, colors
+        self.lines, self.colors, self.known = lines, colors, known
 
     def blend(self, lines: np.ndarray, colors: np.ndarray) -> np.ndarray:
         """The colours found for the next drawing, mixed with those carried to it: uint8 [H, W, 3]."""
@@ -73,7 +76,8 @@ class Carried:
         cut = (line.mean() / self.CUT) ** 4
         fits = np.exp(-np.square(_blur(line, 1 / 40) / self.LINE_TOLERANCE) - cut)[..., None]
         carried = fits * carried + (1 - fits) * colors
-        self.start(lines, _levels(carried))
+        known = None if self.known is None else _levels(fits[..., 0] * warp(self.known, flow, smooth=True))
+        self.start(lines, _levels(carried), known)
         return _levels(self.share * carried + (1 - self.share) * colors)
 
 

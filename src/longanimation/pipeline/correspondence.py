@@ -147,6 +147,7 @@ class CorrespondenceWindow:
                 state.carried.start(drawing.lines, colors)
             elif self.settings.history:
                 colors = state.carried.blend(drawing.lines, colors)
+                sure = sure if state.carried.known is None else np.maximum(sure, state.carried.known)
             found.append((colors, sure))
         return found
 
@@ -181,6 +182,8 @@ class CorrespondenceWindow:
         if state.carried.lines is not None:
             tensors["carried.lines"] = torch.from_numpy(state.carried.lines)
             tensors["carried.colors"] = torch.from_numpy(state.carried.colors)
+        if state.carried.known is not None:
+            tensors["carried.known"] = torch.from_numpy(state.carried.known)
         if state.framing is not None:
             tensors["framing"] = torch.tensor([*state.framing.box, state.framing.height, state.framing.width])
         return {name: value.clone().contiguous() for name, value in tensors.items()}
@@ -198,7 +201,8 @@ class CorrespondenceWindow:
             self._read_references(state)
         state.bank.history_from_tensors(tensors)
         if "carried.lines" in tensors:
-            state.carried.start(tensors["carried.lines"].numpy(), tensors["carried.colors"].numpy())
+            carried = [tensors.get(f"carried.{name}") for name in ("lines", "colors", "known")]
+            state.carried.start(*(None if part is None else part.numpy() for part in carried))
         tracker = {n.removeprefix("tracker."): v.numpy() for n, v in tensors.items() if n.startswith("tracker.")}
         state.tracker = RegionTracker.from_state(tracker)
         return state

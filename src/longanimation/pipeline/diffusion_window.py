@@ -117,6 +117,8 @@ class DiffusionWindow:
         pictures = (
             [self._canvas.restore(frame) for frame in frames] if draft is None else self._corrected(draft, frames)
         )
+        if drafts is not None and self.pipeline.settings.follow:
+            drafts = self._drafts.follow(drafts, drawings, pictures, segment)
         finished = [self._finished(picture, drawing) for picture, drawing in zip(pictures, drawings, strict=True)]
         return finished, DiffusionState(tail, portions, state.history, drafts)
 

@@ -21,6 +21,9 @@ colours at the shot's size, uint8 [H, W, 3]."""
 
 _STORED = ("colours", "sure", "large")
 
+_FOLLOWED = 253
+"""How sure the drafts are that continue a window's result: as where the memory knows the very thing."""
+
 
 @dataclass
 class DraftState:
@@ -52,6 +55,20 @@ class DraftMaker:
         drafted = tuple(np.stack(part) for part in zip(*(found[frame] for frame in segment.indices), strict=True))
         last = segment.indices[len(segment.indices) - overlap :]
         return drafted, DraftState(state.memory, {frame: found[frame] for frame in last})
+
+    def follow(
+        self, state: DraftState, drawings: list[LineDrawing], pictures: list[np.ndarray], segment: Segment
+    ) -> DraftState:
+        """Go on from what the networks made of the window's drafts: the next window's drafts carry it along.
+
+        pictures: of the window's frames, uint8 [H, W, 3] of the shot's size.
+        """
+        known = np.full(drawings[-1].lines.shape, _FOLLOWED, np.uint8)
+        state.memory.carried.start(drawings[-1].lines, pictures[-1], known)
+        made = dict(zip(segment.indices, pictures, strict=True))
+        small, sure = self._canvas.colours, self._canvas.colours([known])[0]
+        kept = {frame: (small([made[frame]])[0], sure, made[frame]) for frame in state.kept}
+        return DraftState(state.memory, kept)
 
     def to_tensors(self, state: DraftState) -> dict[str, torch.Tensor]:
         """For a checkpoint."""

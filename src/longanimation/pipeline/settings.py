@@ -54,6 +54,7 @@ class WindowSettings:
             which hides 44 % of the width at 576 x 1024; or the "whole" frame, squeezed to a square.
         line_free: the model paints what is below the line; it sees references without theirs.
         draft_side: longer side at which a correspondence memory looks at drawings, in models that have one.
+        follow: there, the next window's drafts carry on this window's result, so that what the networks invented stays.
         prompts: pairs (frame, text): from that 0-based frame of the shot on, another prompt. A window has one, that of
             the middle of the frames it gives.
     """
@@ -77,6 +78,7 @@ class WindowSettings:
     memory_fit: str = "center"
     line_free: bool = False
     draft_side: int = 256
+    follow: bool = True
     prompts: tuple[tuple[int, str], ...] = ()
 
     def __post_init__(self):

@@ -25,7 +25,7 @@ from longanimation.training.run_log import RunLog, usable_trackers
 from longanimation.training.shots import open_shots
 from longanimation.training.stage import Stage
 from longanimation.training.stage_config import StageConfig
-from longanimation.training.weight_average import WeightAverage
+from longanimation.training.weight_average import WeightAverage, plain_name
 from longanimation.weights.tensor_files import read_json
 
 Progress = Callable[[int, dict[str, float]], None]
@@ -208,8 +208,7 @@ def _write_model(
     batches = (torch.utils.data.default_collate([clips[index]]) for index in range(min(count, len(clips))))
     changes = plain.config_changes(batches)
     if accelerator.is_main_process:
-        state = {_plain_name(name): value.cpu() for name, value in state.items()}
-        state |= {_plain_name(name): value for name, value in averaged.items()}
+        state = {plain_name(name): value.cpu() for name, value in state.items()} | averaged
         states = {}
         for part in writer.trained:
             prefix = f"trained.{part}."
@@ -223,12 +222,6 @@ def _write_model(
             states[part] = own
         writer.write(states, changes)
     accelerator.wait_for_everyone()
-
-
-def _plain_name(name: str) -> str:
-    """Without what wrappers (DDP, compile, activation checkpointing) put into names."""
-    name = name.replace("_orig_mod.", "").replace("_checkpoint_wrapped_module.", "")
-    return name.removeprefix("module.")
 
 
 def _anywhere(accelerator, limit: float | None, seconds: float) -> bool:

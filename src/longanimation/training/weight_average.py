@@ -10,12 +10,17 @@ from longanimation.media.atomic import atomic_path
 
 
 class WeightAverage:
-    """Averages in float32, with a shorter memory in the first steps. Works on whole and on sharded (FSDP2) weights."""
+    """Averages in float32, with a shorter memory in the first steps. Works on whole and on sharded (FSDP2) weights.
+
+    Names are those of the plain model, so that another number of processes can go on.
+    """
 
     def __init__(self, model: torch.nn.Module, decay: float):
         self.decay = decay
         self.values = {
-            name: value.detach().clone().float() for name, value in model.named_parameters() if value.requires_grad
+            plain_name(name): value.detach().clone().float()
+            for name, value in model.named_parameters()
+            if value.requires_grad
         }
 
     @torch.no_grad()
@@ -23,8 +28,8 @@ class WeightAverage:
         """Take in the weights after step `step` (counted from 1)."""
         decay = min(self.decay, (1 + step) / (10 + step))
         for name, value in model.named_parameters():
-            if name in self.values:
-                self.values[name].lerp_(value.detach().float(), 1 - decay)
+            if value.requires_grad:
+                self.values[plain_name(name)].lerp_(value.detach().float(), 1 - decay)
 
     def whole(self) -> dict[str, torch.Tensor]:
         """The averages on the CPU, sharded ones joined (all processes must call this)."""
@@ -41,6 +46,12 @@ class WeightAverage:
         saved = torch.load(path, map_location="cpu", weights_only=True)
         for name, value in self.values.items():
             self.values[name] = _like(saved[name], value)
+
+
+def plain_name(name: str) -> str:
+    """A weight's name without what wrappers (DDP, compile, activation checkpointing) put into it."""
+    name = name.replace("_orig_mod.", "").replace("_checkpoint_wrapped_module.", "")
+    return name.removeprefix("module.")
 
 
 def _whole(value: torch.Tensor) -> torch.Tensor:
