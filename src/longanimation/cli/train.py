@@ -108,6 +108,7 @@ Estimate = Annotated[bool, Option("--estimate", help="Print the memory estimate 
 
 STAGES = {
     "autoencoder": "Train a video autoencoder of our own (mini; 5b keeps the published one).",
+    "text": "Train a text encoder of our own to know the colours of sentences (mini).",
     "sketch": "Train SketchDiT: lines, a reference and text to the control of the video transformer.",
     "memory": "Train the global-local memory on histories of random length.",
     "reward": "Refine with the Colour Consistency Reward.",

@@ -22,6 +22,7 @@ from longanimation.weights.sources import MODELS, default_folder
 
 NEEDED = {
     "autoencoder": ("vae",),
+    "text": ("text_encoder", "tokenizer"),
     "sketch": REQUIRED,
     "memory": (*REQUIRED, "memory", "memory_encoder"),
     "reward": (*REQUIRED, "memory", "memory_encoder"),

@@ -109,6 +109,10 @@ def stage_class(stage: str) -> type[Stage]:
         from longanimation.training.autoencoder_stage import AutoencoderStage
 
         return AutoencoderStage
+    if stage == "text":
+        from longanimation.training.text_stage import TextStage
+
+        return TextStage
     if stage == "reward":
         from longanimation.training.reward_stage import RewardStage
 

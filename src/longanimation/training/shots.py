@@ -16,7 +16,7 @@ from longanimation.data.synth.scene import LOOKS
 from longanimation.errors import InputError
 from longanimation.lines.erase import erase_lines
 from longanimation.media import read_image
-from longanimation.media.atomic import atomic_path
+from longanimation.media.atomic import atomic_path, make_folder, write_json
 from longanimation.training.clip_store import FIRST_TEST_SEED, ClipStore
 
 Pictures = tuple[np.ndarray, np.ndarray]
@@ -134,7 +134,14 @@ class DrawnShots(Shots):
         return self.frames
 
     def prompts(self, shot: int) -> list[str]:
-        return list(getattr(self._scene(shot), "prompts", []))
+        path = self.cache and self.cache / f"{shot:06d}" / "prompts.json"
+        if path and path.exists():
+            return json.loads(path.read_text())
+        prompts = list(getattr(self._scene(shot), "prompts", []))
+        if path:
+            make_folder(path.parent)
+            write_json(path, prompts)
+        return prompts
 
     def read(self, shot: int, positions: Sequence[int]) -> Pictures:
         pictures = [self._frame(shot, int(index)) for index in positions]
@@ -160,7 +167,7 @@ class DrawnShots(Shots):
         if self.line_free:
             colour = scene.palette[drawn.labels] if drawn.colour is None else drawn.colour
         if path:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             with atomic_path(path) as temporary, open(temporary, "wb") as file:
                 np.savez_compressed(file, colour=colour, lines=drawn.lines)
         return colour, drawn.lines

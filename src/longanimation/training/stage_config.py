@@ -26,7 +26,7 @@ class StageConfig:
         train: the parts that are trained; all others stay as they are.
         data: sources, see `shots.open_shots`.
         size: height and width that clips are cropped and scaled to, multiples of 16.
-        frames: frames per clip, 8k + 1; the autoencoder may learn from stills (1).
+        frames: frames per clip, 8k + 1; the autoencoder and the text encoder may learn from stills (1).
         recolour: share of clips whose colours are changed at random (all pictures of a clip alike).
         flip: share of clips that are mirrored.
         batch_size: clips per optimizer step, over all processes. micro_batch: clips that one process handles at a
@@ -123,6 +123,23 @@ class AutoencoderConfig(StageConfig):
 
 
 @dataclass
+class TextConfig(StageConfig):
+    """Stage `text`: what colours a sentence stands for (for a text encoder of our own; 5b keeps the published one).
+
+    grid: rows and columns of the picture whose mean colours are asked for. text_length: tokens of a sentence, those of
+    the transformer that is to listen.
+    """
+
+    train: tuple[str, ...] = ("text_encoder",)
+    text_length: int = 226
+    grid: tuple[int, int] = (4, 4)
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.grid = tuple(self.grid)
+
+
+@dataclass
 class DiffusionConfig(StageConfig):
     """What the stages with a denoising loss have.
 
@@ -201,6 +218,7 @@ class RewardConfig(MemoryConfig):
 
 STAGES: dict[str, type[StageConfig]] = {
     "autoencoder": AutoencoderConfig,
+    "text": TextConfig,
     "sketch": SketchConfig,
     "memory": MemoryConfig,
     "reward": RewardConfig,
