@@ -132,7 +132,12 @@ def _folder(start_from: str) -> Path:
 
 
 def new_part(name: str, values: Mapping) -> torch.nn.Module:
-    """A part with random values; values: its config."""
+    """A part with random values; values: its config. tokenizer: `{words: drawn}`, the words of drawn scenes."""
+    if name == "tokenizer" and values == {"words": "drawn"}:
+        from longanimation.data.synth.sentences import vocabulary
+        from longanimation.training.word_tokenizer import word_tokenizer
+
+        return word_tokenizer(vocabulary())
     if name not in NETWORKS:
         raise InputError(f"model has an unknown part {name}; parts are {', '.join(NETWORKS)}, and settings")
     try:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import colorsys
+import itertools
+import re
 
 import numpy as np
 
+from longanimation.data.synth.backdrop.light import LIGHTS
+from longanimation.data.synth.backdrop.vocabulary import PLACES, WEATHERS, phrases
 from longanimation.data.synth.creatures import Creature
 from longanimation.data.synth.effects import Effect
 from longanimation.data.synth.figures import Person
@@ -23,6 +27,10 @@ _HAIR = {
 _GIRLS = ("long", "bob", "ponytail", "twintails", "bun")
 _BOTH = ("{who} in front of {where}", "{who}, {where}", "{who}. Background: {where}.", "{who} with {where} behind",
          "anime scene of {who}, {where} in the background", "{where}, {who}")  # fmt: skip
+_THINGS = (
+    "a boy, an animal on four legs, creature, robot, girl with hair in a shirt and coat, cape, poncho, vest, holding "
+    "cloud of smoke, flower in a pot, ball, box, car, flag, umbrella, kite, character"
+)
 _ONLY = ("{where}", "background: {where}", "{where} in the background", "a scene with {where}")
 
 
@@ -74,6 +82,15 @@ def subject(actor, palette: np.ndarray) -> str:
     if isinstance(actor, Prop):
         return "a flower in a pot" if actor.kind == "pot" else _one(actor.kind)
     return "a character"
+
+
+def vocabulary() -> list[str]:
+    """All words and signs of all sentences, sorted."""
+    colours = "black white grey brown blond beige golden " + " ".join(name for _, name in _HUES)
+    parts = [_THINGS, colours, *_HAIR.values(), *NAMES.values(), *_BOTH, *_ONLY]
+    for place, light, weather in itertools.product(PLACES, LIGHTS, WEATHERS):
+        parts += phrases(place, light, weather)
+    return sorted(set(re.findall(r"[a-z]+|[.,:]", " ".join(parts).lower())) - {"who", "where"})
 
 
 def prompts(actors, palette: np.ndarray, places: list[str], rng) -> list[str]:
