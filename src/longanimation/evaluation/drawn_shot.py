@@ -45,6 +45,11 @@ class DrawnShot:
     def __len__(self) -> int:
         return len(self.scene)
 
+    @property
+    def is_painted(self) -> bool:
+        """Whether its colours are more than flat labels."""
+        return self.frame(0).colour is not None
+
     def frame(self, index: int) -> DrawnFrame:
         """Frame `index` with everything that is known of it."""
         with self._lock:

@@ -37,6 +37,7 @@ class Method:
 
 
 def _model(shot: DrawnShot, model: str | Path, seed: int, **options) -> Iterator[np.ndarray]:
+    options.setdefault("finish", "none" if shot.is_painted else "auto")
     window = open_window(model, shot=shot.scene.size, **options)
     prompt = getattr(shot.scene, "prompt", "") if is_diffusion_model(model) else ""
     return colorize(shot.drawings, shot.references, prompt or "", model=window, seed=seed, lines_mode="drawn")
@@ -111,7 +112,7 @@ def _ceiling(shot: DrawnShot, model=None, seed: int = 0) -> Iterator[np.ndarray]
 
 def _paints(shot: DrawnShot) -> list[PaintedDrawing]:
     """References as labels, or as colours where those are more than the labels' (flow may blend them then)."""
-    return shot.painted_drawings if shot.frame(0).colour is None else shot.painted_pictures
+    return shot.painted_pictures if shot.is_painted else shot.painted_drawings
 
 
 def _painted(shot: DrawnShot, paint: Iterator[np.ndarray]) -> Iterator[np.ndarray]:

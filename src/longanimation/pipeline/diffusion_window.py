@@ -23,6 +23,10 @@ from longanimation.shot.plan import Segment
 from longanimation.shot.window import Reference, WindowHooks
 
 
+SMOOTHING = 4.0
+"""Pixels of the working size, half a latent."""
+
+
 @dataclass
 class DiffusionState:
     """tail: last latent frames of the window before, by step. portions: frames given to the memory after each window;
@@ -201,10 +205,10 @@ class DiffusionWindow:
     def _corrected(self, draft: Drafted, frames: np.ndarray) -> list[np.ndarray]:
         """The drafts at the shot's size, each with what the networks changed. So what they leave as it is does not pass
         through the autoencoder, and loses nothing."""
-        small, _, large = draft
+        small, sure, large = draft
         found = []
-        for frame, kept, picture in zip(frames, self.pipeline.reconstruct(small), large, strict=True):
-            change = self._canvas.restore(frame.astype(np.float32) - kept)
+        for frame, kept, known, picture in zip(frames, self.pipeline.reconstruct(small), sure, large, strict=True):
+            change = self._canvas.restore(smooth_where_unsure(frame.astype(np.float32) - kept, known))
             found.append(np.clip(np.rint(picture + change), 0, 255).astype(np.uint8))
         return found
 
@@ -212,6 +216,16 @@ class DiffusionWindow:
         if self._palette is not None:
             colors = flat_regions(colors, drawing.lines, self._palette)
         return composite(colors, drawing.ink)
+
+
+def smooth_where_unsure(change: np.ndarray, sure: np.ndarray) -> np.ndarray:
+    """What is painted where nothing is known, without the squares of the latents: float32 [H, W, 3]; sure: uint8 [H, W].
+
+    The more is known of a place, the less it is smoothed, and the less it tells its surroundings.
+    """
+    unsure = 1 - sure.astype(np.float32)[..., None] / 255
+    around = cv2.GaussianBlur(np.concatenate([change * unsure, unsure], axis=2), (0, 0), SMOOTHING)
+    return unsure * around[..., :3] / np.maximum(around[..., 3:], 1e-3) + (1 - unsure) * change
 
 
 def flat_regions(colors: np.ndarray, lines: np.ndarray, palette: Palette) -> np.ndarray:
