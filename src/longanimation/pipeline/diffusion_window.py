@@ -220,7 +220,8 @@ class DiffusionWindow:
 def smooth_where_unsure(change: np.ndarray, sure: np.ndarray) -> np.ndarray:
     """What is painted where nothing is known, without the squares of the latents.
 
-    change: float32 [H, W, 3], also returned; sure: uint8 [H, W]. The more is known of a place, the less it is smoothed, and the less it tells its surroundings.
+    change: float32 [H, W, 3], also returned; sure: uint8 [H, W]. The more is known of a place, the less it is smoothed,
+    and the less it tells its surroundings.
     """
     unsure = 1 - sure.astype(np.float32)[..., None] / 255
     around = cv2.GaussianBlur(np.concatenate([change * unsure, unsure], axis=2), (0, 0), SMOOTHING)
