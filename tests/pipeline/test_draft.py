@@ -8,7 +8,7 @@ from longanimation.cel import composite
 from longanimation.data.synth import Scene
 from longanimation.lines.drawing import LineDrawing
 from longanimation.models import FrameStackAutoencoder
-from longanimation.pipeline.diffusion_window import DiffusionWindow, smooth_where_unsure
+from longanimation.pipeline.diffusion_window import DiffusionWindow, where_unknown
 from longanimation.pipeline.draft import Draft, make_draft
 from longanimation.presets import load_window_model
 from longanimation.shot.plan import plan_segments
@@ -175,15 +175,15 @@ def test_the_next_window_s_drafts_carry_on_what_the_networks_made(folder, shot):
     assert unlike[1][shared] < 0.5 * unlike[0][shared] and sure[shared].mean() > 200
 
 
-def test_squares_of_latents_are_smoothed_only_where_nothing_is_known():
+def test_what_is_painted_is_smooth_and_stays_where_nothing_is_known():
     squares = np.kron(np.indices((6, 8)).sum(0) % 2, np.ones((8, 8))).astype(np.float32)[..., None].repeat(3, 2)
     sure = np.zeros(squares.shape[:2], np.uint8)
     sure[:, 32:] = 255
-    smooth = smooth_where_unsure(squares, sure)
-    assert np.array_equal(smooth[:, 32:], squares[:, 32:])
+    smooth = where_unknown(squares, sure)
+    assert (smooth[:, 32:] == 0).all()
     assert np.abs(np.diff(smooth[:, :32], axis=1)).max() < 0.2 < np.ptp(smooth[:, :32])
-    even = np.full_like(squares, 3)
-    np.testing.assert_allclose(smooth_where_unsure(even, sure), even, rtol=1e-5)
+    even = where_unknown(np.full_like(squares, 3), sure)
+    np.testing.assert_allclose(even[:, :32], 3, rtol=1e-5)
 
 
 def _options(**values):

@@ -144,7 +144,7 @@ class CorrespondenceWindow:
             if painted is not None:
                 colors = erase_lines(painted, drawing.lines) if state.inked else painted
                 sure = np.full_like(sure, 255)
-                state.carried.start(drawing.lines, colors)
+                state.carried.start(drawing.lines, colors, sure)
             elif self.settings.history:
                 colors = state.carried.blend(drawing.lines, colors)
                 sure = sure if state.carried.known is None else np.maximum(sure, state.carried.known)

@@ -18,6 +18,7 @@ from longanimation.lines.erase import erase_lines
 from longanimation.pipeline.canvas import Canvas
 from longanimation.pipeline.draft_maker import Drafted, DraftMaker, DraftState
 from longanimation.pipeline.pipeline import LongAnimationPipeline
+from longanimation.pipeline.soft_painter import LEAST_SURE
 from longanimation.shot.finish import check_finish
 from longanimation.shot.plan import Segment
 from longanimation.shot.window import Reference, WindowHooks
@@ -202,30 +203,32 @@ class DiffusionWindow:
         return palette if self._finish == "cel" or palette.is_flat else None
 
     def _corrected(self, draft: Drafted, frames: np.ndarray) -> list[np.ndarray]:
-        """The drafts at the shot's size, each with what the networks changed. So what they leave as it is does not pass
-        through the autoencoder, and loses nothing."""
+        """The drafts at the shot's size, each with what the networks changed where the drafts know nothing. So what is
+        copied does not pass through the autoencoder, and loses nothing."""
         small, sure, large = draft
         found = []
         for frame, kept, known, picture in zip(frames, self.pipeline.reconstruct(small), sure, large, strict=True):
-            change = self._canvas.restore(smooth_where_unsure(frame.astype(np.float32) - kept, known))
+            change = self._canvas.restore(where_unknown(frame.astype(np.float32) - kept, known))
             found.append(np.clip(np.rint(picture + change), 0, 255).astype(np.uint8))
         return found
 
     def _finished(self, colors: np.ndarray, drawing: LineDrawing) -> np.ndarray:
         if self._palette is not None:
             colors = flat_regions(colors, drawing.lines, self._palette)
+        elif drawing.extracted:  # of a coloured picture: no artist's line
+            return colors
         return composite(colors, drawing.ink)
 
 
-def smooth_where_unsure(change: np.ndarray, sure: np.ndarray) -> np.ndarray:
-    """What is painted where nothing is known, without the squares of the latents.
+def where_unknown(change: np.ndarray, sure: np.ndarray) -> np.ndarray:
+    """What is painted where nothing is known, without the squares of the latents; nothing elsewhere.
 
-    change: float32 [H, W, 3], also returned; sure: uint8 [H, W]. The more is known of a place, the less it is smoothed,
-    and the less it tells its surroundings.
+    change: float32 [H, W, 3], also returned; sure: uint8 [H, W]. (With the networks' say in what is copied as well,
+    drawn key frames gained 0.1 dB, characters of sheets lost 0.3 dB and a real scene 1.8 dB.)
     """
-    unsure = 1 - sure.astype(np.float32)[..., None] / 255
-    around = cv2.GaussianBlur(np.concatenate([change * unsure, unsure], axis=2), (0, 0), SMOOTHING)
-    return unsure * around[..., :3] / np.maximum(around[..., 3:], 1e-3) + (1 - unsure) * change
+    unknown = np.clip(1 - sure.astype(np.float32)[..., None] / (255 * LEAST_SURE), 0, 1)
+    around = cv2.GaussianBlur(np.concatenate([change * unknown, unknown], axis=2), (0, 0), SMOOTHING)
+    return unknown * around[..., :3] / np.maximum(around[..., 3:], 1e-3)
 
 
 def flat_regions(colors: np.ndarray, lines: np.ndarray, palette: Palette) -> np.ndarray:

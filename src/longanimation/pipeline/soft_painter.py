@@ -15,6 +15,9 @@ from longanimation.pipeline.precision import encoder_precision, product_dtype
 QUERY_POINTS = 12
 """Most points per closed region that ask for the region's colour."""
 
+LEAST_SURE = 0.12
+"""How sure a copied colour is at least; less than this is ground of which nothing is known."""
+
 _BEHIND = 0.95
 """How sure a background picture is where the ground shows."""
 
@@ -67,7 +70,7 @@ class SoftPainter:
 
     def color(self, bank: MemoryBank, lines: np.ndarray, framing: Framing) -> tuple[np.ndarray, np.ndarray]:
         """lines: uint8 [H, W] -> colours without the line, uint8 [H, W, 3], and how sure they are, uint8 [H, W] (255:
-        the memory shows this very thing; 0: nothing like it, or ground without a background picture).
+        the memory shows this very thing; below `LEAST_SURE`: ground without a background picture).
 
         Outside the framing's box, where nothing is drawn, what is found inside it goes on.
         """
@@ -80,7 +83,7 @@ class SoftPainter:
         copied, confidence, _ = self.memory.look_up(keys, bank, prior=prior, dtype=product_dtype())
         small = self._picture(copied[:, : self._patch], framing)
         painted = 1 - copied[:, -1].float()
-        sure = confidence.float() * painted
+        sure = (LEAST_SURE + (1 - LEAST_SURE) * confidence.float()) * painted
         if self.background is not None:
             sure = sure + _BEHIND * (1 - painted)
         painted, sure = (self._map(share, framing) for share in (painted, sure))
