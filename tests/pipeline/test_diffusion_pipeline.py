@@ -122,7 +122,7 @@ def test_wrong_names_are_refused(tmp_path):
         LongAnimationPipeline.from_pretrained("tiny", compat="papre")
     with pytest.raises(InputError):
         LongAnimationPipeline.from_pretrained(tmp_path)
-    with pytest.raises(InputError, match="unknown finish"):
+    with pytest.raises(InputError, match="finish must be one of"):
         DiffusionWindow(None, finish="matte")
 
 

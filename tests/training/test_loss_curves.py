@@ -20,8 +20,9 @@ from longanimation.training.stage_config import STAGES
 from longanimation.weights.tensor_files import open_tensors
 from longanimation.weights.tiny import tiny_parts
 
-ANOTHER_MACHINE = 2e-2
-"""Relative; other kernels and thread counts round otherwise, and twenty steps of a high rate make it grow."""
+ANOTHER_MACHINE, ON_AVERAGE = 0.1, 0.02
+"""Relative, of single steps and of their mean. Other kernels round otherwise, Adam's first steps turn the signs of tiny
+gradients into whole steps, and twenty of a high rate make it grow: up to 0.075 and 0.009 between two processors."""
 
 SAME_MACHINE = 1e-3
 """Relative; two processes add up gradients in another order."""
@@ -58,6 +59,8 @@ def test_a_stage_follows_its_stored_curve(curves, stage):
     stored = json.loads(STORED.read_text())[stage]
     assert len(stored) == 20
     np.testing.assert_allclose(curves[stage], stored, rtol=ANOTHER_MACHINE)
+    np.testing.assert_allclose(np.mean(curves[stage]), np.mean(stored), rtol=ON_AVERAGE)
+    np.testing.assert_allclose(curves[stage][0], stored[0], rtol=1e-2)
 
 
 def test_two_processes_follow_the_curves_of_one(curves, folder):

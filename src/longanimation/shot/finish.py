@@ -16,7 +16,7 @@ FINISHES = ("auto", "cel", "none")
 def check_finish(finish: str) -> None:
     """Raises InputError for an unknown one."""
     if finish not in FINISHES:
-        raise InputError(f"unknown finish {finish!r}; choose one of {', '.join(FINISHES)}")
+        raise InputError(f"finish must be one of {', '.join(FINISHES)}, got {finish!r}")
 
 
 def choose_finish(finish: str, palette: Palette, *, extracted: bool) -> str:
