@@ -37,6 +37,16 @@ def test_every_method_gives_every_frame_of_the_shot(model):
         assert {frame.shape for frame in frames} == {(72, 128, 3)}, method.name
 
 
+def test_the_model_of_the_package_hears_the_prompt_of_a_painted_shot():
+    made = {}
+    for backdrop in (("sea", "sunset", "clear"), ("forest", "night", "clear")):
+        options = {"split": "test", "frames": 1, "size": (72, 128), "look": "painted"}
+        scene = Scene.random(3, references=[("sheet", 0)], backdrop=backdrop, **options)
+        made[backdrop[0]] = next(METHODS["model"].frames(DrawnShot(scene), "mini", 0))
+    brighter = made["sea"].astype(float) - made["forest"]
+    assert brighter.mean((0, 1))[0] > 10 and (made["sea"] == 255).all(2).mean() < 0.2
+
+
 def test_the_true_colours_of_a_drawn_shot_score_full_marks():
     shot = DrawnShot(Scene.random(3, split="test", frames=3, size=(72, 128)))
     scorer = ShotScorer()

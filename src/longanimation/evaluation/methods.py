@@ -39,7 +39,7 @@ class Method:
 def _model(shot: DrawnShot, model: str | Path, seed: int, **options) -> Iterator[np.ndarray]:
     options.setdefault("finish", "none" if shot.is_painted else "auto")
     window = open_window(model, shot=shot.scene.size, **options)
-    prompt = getattr(shot.scene, "prompt", "") if is_diffusion_model(model) else ""
+    prompt = getattr(shot.scene, "prompt", "") if is_diffusion_model(find_model(model)) else ""
     return colorize(shot.drawings, shot.references, prompt or "", model=window, seed=seed, lines_mode="drawn")
 
 
