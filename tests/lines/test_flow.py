@@ -55,3 +55,18 @@ def test_after_a_cut_the_old_picture_does_not_shine_through():
 def test_the_first_colours_come_back_as_they_are():
     lines, colors = drawing(60)
     np.testing.assert_array_equal(Carried().blend(lines, colors), colors)
+
+
+def test_what_was_painted_where_nothing_is_found_stays_for_a_hundred_frames():
+    found = np.full((90, 160, 3), 255, np.uint8)
+    left = {}
+    for said in (True, False):
+        carried = Carried()
+        lines, _ = drawing(40)
+        ground = np.full((90, 160, 3), (60, 90, 160), np.uint8)
+        carried.start(lines, ground, np.full((90, 160), 250, np.uint8))
+        unknown = np.ones((90, 160), np.float32) if said else None
+        for step in range(100):
+            result = carried.blend(drawing(40 + step % 60)[0], found, unknown)
+        left[said] = np.abs(result.astype(float) - ground).mean()
+    assert left[True] < 8 < left[False]

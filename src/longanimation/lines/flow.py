@@ -64,8 +64,12 @@ class Carried:
         """lines: uint8 [H, W]; colors: uint8 [H, W, 3] of the same picture."""
         self.lines, self.colors, self.known = lines, colors, known
 
-    def blend(self, lines: np.ndarray, colors: np.ndarray) -> np.ndarray:
-        """The colours found for the next drawing, mixed with those carried to it: uint8 [H, W, 3]."""
+    def blend(self, lines: np.ndarray, colors: np.ndarray, unknown: np.ndarray | None = None) -> np.ndarray:
+        """The colours found for the next drawing, mixed with those carried to it: uint8 [H, W, 3].
+
+        unknown: float32 [H, W] in [0, 1], where nothing was found. If it is said how sure the carried colours are,
+        what is carried to such places is continued there smoothly, and stays known.
+        """
         if self.lines is None or self.lines.shape != lines.shape:
             self.start(lines, colors)
             return colors
@@ -75,8 +79,18 @@ class Carried:
         line = cv2.absdiff(target, warp(source, flow, smooth=True)).astype(np.float32)
         cut = (line.mean() / self.CUT) ** 4
         fits = np.exp(-np.square(_blur(line, 1 / 40) / self.LINE_TOLERANCE) - cut)[..., None]
+        known = None
+        if self.known is not None:
+            known = fits[..., 0] * warp(self.known, flow, smooth=True)
+            if unknown is not None and unknown.any():
+                seen = unknown * known
+                around = _blur(np.dstack([carried * seen[..., None], seen, seen * known]), 1 / 12)
+                there = unknown * (around[..., 3] > 1)
+                smooth = around[..., :3] / np.maximum(around[..., 3:4], 1)
+                colors = there[..., None] * smooth + (1 - there[..., None]) * colors
+                known = np.maximum(known, there * around[..., 4] / np.maximum(around[..., 3], 1))
+            known = _levels(known)
         carried = fits * carried + (1 - fits) * colors
-        known = None if self.known is None else _levels(fits[..., 0] * warp(self.known, flow, smooth=True))
         self.start(lines, _levels(carried), known)
         return _levels(self.share * carried + (1 - self.share) * colors)
 

@@ -20,7 +20,7 @@ from longanimation.pipeline.cel_painter import CelPainter, CelSettings
 from longanimation.pipeline.framing import Framing, frame_content, holds
 from longanimation.pipeline.region_memory import RegionMemory
 from longanimation.pipeline.region_painter import RegionPainter
-from longanimation.pipeline.soft_painter import SoftPainter
+from longanimation.pipeline.soft_painter import SoftPainter, unknown_share
 from longanimation.shot.finish import FINISHES, check_finish, choose_finish
 from longanimation.shot.plan import Segment
 from longanimation.shot.window import Reference
@@ -146,7 +146,7 @@ class CorrespondenceWindow:
                 sure = np.full_like(sure, 255)
                 state.carried.start(drawing.lines, colors, sure)
             elif self.settings.history:
-                colors = state.carried.blend(drawing.lines, colors)
+                colors = state.carried.blend(drawing.lines, colors, unknown_share(sure))
                 sure = sure if state.carried.known is None else np.maximum(sure, state.carried.known)
             found.append((colors, sure))
         return found

@@ -151,6 +151,11 @@ def _on_the_page(small: np.ndarray, framing: Framing, shape: tuple[int, int]) ->
     return cv2.copyMakeBorder(large, y0, shape[0] - y1, x0, shape[1] - x1, cv2.BORDER_REPLICATE)
 
 
+def unknown_share(sure: np.ndarray) -> np.ndarray:
+    """How much of each place is ground of which nothing is known: sure, uint8 [H, W] -> float32 [H, W] in [0, 1]."""
+    return np.clip(1 - sure.astype(np.float32) / (255 * LEAST_SURE), 0, 1)
+
+
 def _levels(shares: np.ndarray) -> np.ndarray:
     return np.clip(shares * 255 + 0.5, 0, 255).astype(np.uint8)
 
