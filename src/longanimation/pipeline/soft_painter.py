@@ -152,8 +152,11 @@ def _on_the_page(small: np.ndarray, framing: Framing, shape: tuple[int, int]) ->
 
 
 def unknown_share(sure: np.ndarray) -> np.ndarray:
-    """How much of each place is ground of which nothing is known: sure, uint8 [H, W] -> float32 [H, W] in [0, 1]."""
-    return np.clip(1 - sure.astype(np.float32) / (255 * LEAST_SURE), 0, 1)
+    """How much of each place is ground of which nothing is known: sure, uint8 [H, W] -> float32 [H, W] in [0, 1].
+
+    1 up to half of `LEAST_SURE`, so that the noise of blank paper does not show.
+    """
+    return np.clip(2 - 2 * sure.astype(np.float32) / (255 * LEAST_SURE), 0, 1)
 
 
 def _levels(shares: np.ndarray) -> np.ndarray:
