@@ -98,10 +98,8 @@ class TrainingClips(Dataset):
         else:
             reference, reference_lines = view.colours([reference])[0], view.lines([reference_lines])[0]
         dropped = kept_prompt < plan.prompt_dropout or view.recoloured
-        prompts = [] if dropped else self.shots.prompts(shot)
-        prompt = (
-            prompts[int(np.random.default_rng((plan.seed, index, _WORDS)).integers(len(prompts)))] if prompts else ""
-        )
+        prompts = [""] if dropped else self.shots.prompts(shot) or [""]
+        prompt = prompts[int(np.random.default_rng((plan.seed, index, _WORDS)).integers(len(prompts)))]
         target = slice(1 + history, None)
         return {
             "colour": torch.from_numpy(view.colours(colour[target])),
