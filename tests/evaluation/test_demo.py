@@ -70,6 +70,16 @@ def test_an_interrupted_demo_goes_on_and_ends_with_the_same_frames(finished, mod
     assert (finished[0] / "coloured.mp4").read_bytes() == (tmp_path / "coloured.mp4").read_bytes()
 
 
+def test_a_model_that_paints_backgrounds_shows_a_painted_shot_too(tmp_path):
+    said = []
+    result = run_demo(tmp_path, frames=FRAMES, size=SIZE, model="mini", say=said.append)
+    assert result.painted is not None and "painted shot: PSNR" in "\n".join(said)
+    stored = json.loads((tmp_path / "painted" / "report.json").read_text())
+    assert stored["psnr"] == result.painted.psnr and len(stored["per_frame"]) == FRAMES
+    colours = open_sequence(tmp_path / "painted" / "coloured")[FRAMES - 1]
+    assert len(np.unique(colours.reshape(-1, colours.shape[-1]), axis=0)) > 500  # soft, not a palette
+
+
 def test_the_readme_picture_shrinks_until_it_fits(tmp_path):
     generator = np.random.default_rng(0)
     noisy = [generator.integers(0, 256, (90, 160, 3), dtype=np.uint8) for _ in range(6)]

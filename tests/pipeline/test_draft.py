@@ -122,6 +122,20 @@ def test_memory_and_reward_start_from_it(folder, tmp_path):
     assert window.pipeline.memory is not None and window.pipeline.correspondence is not None
 
 
+def test_the_memory_sees_the_frames_as_they_are_shown(folder, shot, tmp_path):
+    drawings, references = shot
+    window = load_window_model(toy_run("memory", tmp_path, start_from=str(folder), history=4), finish="none")
+    torch.nn.init.zeros_(window.pipeline.transformer.proj_out.weight)  # so what is shown is the draft, not decoded latents
+    torch.nn.init.zeros_(window.pipeline.transformer.proj_out.bias)
+    state = window.begin(references, size=(32, 48), prompt="", seed=0)
+    segment, first = next(windows(window, drawings))
+    (_, _, drafts), _ = window._drafts.make(first, state.drafts, segment, window.overlap)
+    _, state = window.colour(first, window.begin(references, size=(32, 48), prompt="", seed=0), segment=segment)
+    kept = window._for_memory(window._canvas.colours(list(drafts)))[: segment.keep_stop]
+    expected = window.pipeline.memory_encoder.features(kept)[0]
+    torch.testing.assert_close(torch.stack(state.history.features), expected, atol=0.02, rtol=0.02)
+
+
 def test_networks_that_say_nothing_leave_the_draft_as_it_is(folder, shot):
     drawings, references = shot
     window = load_window_model(folder, finish="none")

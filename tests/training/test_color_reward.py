@@ -5,6 +5,7 @@ import torch
 
 from longanimation.training.clips import TrainingClips
 from longanimation.training.color_reward import color_consistency_loss, low_frequencies
+from longanimation.training.diffusion_stage import SketchStage
 from longanimation.training.model_parts import open_parts
 from longanimation.training.recipes import read_recipe
 from longanimation.training.reward_stage import RewardStage
@@ -120,3 +121,17 @@ def test_slow_colours_are_a_projection():
     assert 0.01 < slow.std() < video.std()
     flat = torch.full_like(video, 0.3)
     torch.testing.assert_close(low_frequencies(flat, **TERMS), flat)
+
+
+def test_the_memory_says_nothing_about_some_of_the_clips(stage):
+    stage, conditions, memories = stage
+    times = stage.step_times(0, conditions)
+    torch.nn.init.normal_(stage.trained["memory"].proj_out)
+    with torch.no_grad():
+        alone = SketchStage.control(stage, conditions, times, memories)
+        told = stage.control(conditions, times, memories)
+        stage.config.history_dropout = 1.0
+        untold = stage.control(conditions, times, memories)
+    stage.config.history_dropout = 0.0
+    assert all(float((a - b).abs().max()) > 1e-3 for a, b in zip(told, alone, strict=True))
+    assert torch.equal(untold, alone)

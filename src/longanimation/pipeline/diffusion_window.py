@@ -111,6 +111,11 @@ class DiffusionWindow:
             draft, drafts = self._drafts.make(drawings, state.drafts, segment, self.overlap)
         latents, tail = self._latents(drawings, state, segment, draft)
         frames = self.pipeline.decode(latents)
+        if draft is None:
+            pictures = [self._canvas.restore(frame) for frame in frames]
+        else:
+            pictures = self._corrected(draft, frames)
+            frames = self._canvas.colours(pictures)
         portions = list(state.portions)
         if state.history is not None:
             first = max(segment.keep_start, 1 if self.pipeline.settings.memory_skips_first_frame else 0)
@@ -118,9 +123,6 @@ class DiffusionWindow:
             if len(kept):
                 state.history.append(self._for_memory(kept))
                 portions.append(len(kept))
-        pictures = (
-            [self._canvas.restore(frame) for frame in frames] if draft is None else self._corrected(draft, frames)
-        )
         if drafts is not None and self.pipeline.settings.follow:
             drafts = self._drafts.follow(drafts, drawings, pictures, segment)
         finished = [self._finished(picture, drawing) for picture, drawing in zip(pictures, drawings, strict=True)]

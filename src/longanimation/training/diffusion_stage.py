@@ -12,7 +12,7 @@ from longanimation.training.model_parts import StartingPoint
 from longanimation.training.stage import Batch, Stage, clip_noise, clip_numbers, side_by_side
 from longanimation.training.stage_config import DiffusionConfig, MemoryConfig
 
-_TIME, _NOISE, _START, _STEPS = 31, 32, 33, 1000
+_TIME, _NOISE, _START, _FORGET, _STEPS = 31, 32, 33, 34, 1000
 
 _TEXTS_KEPT = 64
 """Embeddings of this many texts are kept (1.8 MB each at 5b)."""
@@ -100,8 +100,8 @@ class SketchStage(Stage):
         return None
 
     def control(self, conditions: Conditions, times: torch.Tensor, memories: Memories) -> torch.Tensor:
-        """[B, N, dim] for time steps [B]: SketchDiT's, and the memory's term on top."""
-        control = self.network(
+        """[B, N, dim] for time steps [B]."""
+        return self.network(
             "sketch_dit",
             hidden_states=torch.cat([conditions.sketch, conditions.image, *conditions.hints], dim=2),
             encoder_hidden_states=conditions.prompts,
@@ -109,9 +109,6 @@ class SketchStage(Stage):
             ofs=self.loop.ofs,
             image_rotary_emb=conditions.tables,
         )
-        if memories is None:
-            return control
-        return self.network("memory", *memories, control=control) + control
 
     def predict(
         self, conditions: Conditions, latents: torch.Tensor, times: torch.Tensor, control: torch.Tensor
@@ -215,6 +212,12 @@ class MemoryStage(SketchStage):
             whole = self.network("memory_encoder", frames)
             recent = self.network("memory_encoder", frames[:, -self.config.local_frames :])
         return whole.float(), recent.float()
+
+    def control(self, conditions: Conditions, times: torch.Tensor, memories: Memories) -> torch.Tensor:
+        """SketchDiT's, and the memory's term on top, except for the clips that go without."""
+        control = super().control(conditions, times, memories)
+        told = clip_numbers(self.config.seed, conditions.indices, _FORGET) >= self.config.history_dropout
+        return control + self.network("memory", *memories, control=control) * told.to(control).view(-1, 1, 1)
 
 
 def _typed(values, dtype: torch.dtype):

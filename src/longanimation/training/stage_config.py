@@ -179,13 +179,15 @@ class MemoryConfig(DiffusionConfig):
 
     A window is `history` frames and then the target; between 1 and `history` of them, a number drawn anew for each
     step, are what the memory is made from. The reference is the first frame of the window (the published reader).
-    local_frames: of the local memory.
+    local_frames: of the local memory. history_dropout: share of clips that the memory says nothing about, where more
+    than the memory is trained: a shot's first window has none.
     """
 
     train: tuple[str, ...] = ("memory",)
     reference: str = "first"
     sheet_share: float = 0.0
     history: int = 160
+    history_dropout: float = 0.0
     local_frames: int = 20
 
 
