@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from filelock import FileLock
-from stage_runs import STORED, debug_config, run_debug
+from stage_runs import SHARDED, STORED, debug_config, run_debug
 
 from longanimation.errors import InputError
 from longanimation.pipeline import LongAnimationPipeline
@@ -63,17 +63,33 @@ def test_a_stage_follows_its_stored_curve(curves, stage):
     np.testing.assert_allclose(curves[stage][0], stored[0], rtol=1e-2)
 
 
-def test_two_processes_follow_the_curves_of_one(curves, folder):
+def run_on_two(*arguments) -> None:
+    """stage_runs.py on two processes."""
     script = os.path.join(os.path.dirname(__file__), "stage_runs.py")
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
     done = subprocess.run(
-        [*launch, script, str(folder / "two")],
+        [*launch, script, *map(str, arguments)],
         env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
         capture_output=True,
         text=True,
         timeout=400,
     )
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_weights_divided_among_two_processes_follow_the_curves_of_one(curves, folder):
+    run_on_two(folder / "sharded", "--sharded")
+    for stage in SHARDED:
+        np.testing.assert_allclose(
+            read_curve(folder / "sharded" / stage), curves[stage], rtol=SAME_MACHINE, err_msg=stage
+        )
+        one, other = (open_tensors(folder / run / stage / "model/sketch_dit") for run in ("one", "sharded"))
+        for name in one.shapes:
+            torch.testing.assert_close(one[name], other[name], rtol=0.02, atol=1e-3)
+
+
+def test_two_processes_follow_the_curves_of_one(curves, folder):
+    run_on_two(folder / "two")
     for stage, curve in curves.items():
         both = read_curve(folder / "two" / stage)
         np.testing.assert_allclose(both, curve, rtol=SAME_MACHINE, err_msg=stage)

@@ -56,7 +56,11 @@ class DemoReport:
             f"over 10 pixels: {_percent(found.large_segment_accuracy)}",
             f"drift: {found.drift:.2f} (colour error {found.first_error:.2f} in the first {found.drift_frames} frames, "
             f"{found.last_error:.2f} in the last)",
-            *([] if painted is None else [f"painted shot: PSNR {painted.psnr:.2f} dB, CIEDE2000 {painted.color_error:.2f}"]),
+            *(
+                []
+                if painted is None
+                else [f"painted shot: PSNR {painted.psnr:.2f} dB, CIEDE2000 {painted.color_error:.2f}"]
+            ),
             f"{self.seconds_per_frame:.3f} s a frame to colour, {self.seconds:.0f} s in all{memory}",
         ]
 
@@ -138,7 +142,9 @@ class _Clip:
 
     def _colour(self, model, resume: bool) -> float:
         if isinstance(model, str | os.PathLike):
-            model = load_window_model(model, finish="none" if self.shot.is_painted else "cel", shot=self.shot.scene.size)
+            model = load_window_model(
+                model, finish="none" if self.shot.is_painted else "cel", shot=self.shot.scene.size
+            )
         sequence = open_sequence(self.files.lines)
         references = read_references(self.files.references, sequence, mode="drawn")
         settings = ShotSettings(mode="drawn", seed=self.seed, prompt=getattr(self.shot.scene, "prompt", None) or "")

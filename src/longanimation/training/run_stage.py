@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import ProjectConfiguration, set_seed
+from accelerate.utils import DistributedType, ProjectConfiguration, set_seed
 from torch.utils.data import DataLoader
 
 from longanimation.errors import InputError
@@ -44,6 +44,8 @@ def run_stage(stage: str, config: StageConfig, progress: Progress | None = None)
         check_same_run(stage, config, read_json(folder / "config.json"), folder)
     trackers = usable_trackers(config.trackers)
     accelerator = _accelerator(config, folder, trackers)
+    if stage == "autoencoder" and accelerator.distributed_type == DistributedType.FSDP:
+        raise InputError("the autoencoder measures its latents with whole weights; train it without FSDP")
     processes = accelerator.num_processes
     micro = micro_batch(config, processes)
     accelerator.gradient_accumulation_steps = config.batch_size // (micro * processes)
