@@ -125,9 +125,7 @@ def test_memory_and_reward_start_from_it(folder, tmp_path):
 def test_the_memory_sees_the_frames_as_they_are_shown(folder, shot, tmp_path):
     drawings, references = shot
     window = load_window_model(toy_run("memory", tmp_path, start_from=str(folder), history=4), finish="none")
-    torch.nn.init.zeros_(
-        window.pipeline.transformer.proj_out.weight
-    )  # so what is shown is the draft, not decoded latents
+    torch.nn.init.zeros_(window.pipeline.transformer.proj_out.weight)  # what is shown is the draft
     torch.nn.init.zeros_(window.pipeline.transformer.proj_out.bias)
     state = window.begin(references, size=(32, 48), prompt="", seed=0)
     segment, first = next(windows(window, drawings))

@@ -1,5 +1,5 @@
-"""Runs the debug recipe of every stage; also as a program under torch.distributed.run, for two processes, and there with
---sharded by FSDP2, each run stopped and resumed in the middle.
+"""Runs the debug recipe of every stage; also as a program under torch.distributed.run, for two processes, and there
+with --sharded by FSDP2, each run stopped and resumed in the middle.
 
 New stored curves: OMP_NUM_THREADS=1 python tests/training/stage_runs.py FOLDER --store
 """

@@ -35,8 +35,8 @@ OnProgress = Callable[[str, int, int], None]
 @dataclass(frozen=True)
 class DemoReport:
     """What the demo made and how good it is. report: of the cel shot; painted: of the painted one, None if the model
-    paints no backgrounds; seconds: of everything; seconds_per_frame: of colouring the cel shot; moments: its frames that
-    are shown; peak_memory: bytes this process held at most, None where the system does not tell."""
+    paints no backgrounds; seconds: of everything; seconds_per_frame: of colouring the cel shot; moments: its frames
+    that are shown; peak_memory: bytes this process held at most, None where the system does not tell."""
 
     output: Path
     report: Report
@@ -48,7 +48,7 @@ class DemoReport:
 
     def sentences(self) -> list[str]:
         """The figures in words."""
-        found, painted = self.report, self.painted
+        found, soft = self.report, self.painted
         memory = "" if self.peak_memory is None else f", peak memory {self.peak_memory / 2**20:.0f} MB"
         return [
             f"pixels right (CIEDE2000 < 5, off the line): {100 * found.right:.2f} %",
@@ -56,11 +56,7 @@ class DemoReport:
             f"over 10 pixels: {_percent(found.large_segment_accuracy)}",
             f"drift: {found.drift:.2f} (colour error {found.first_error:.2f} in the first {found.drift_frames} frames, "
             f"{found.last_error:.2f} in the last)",
-            *(
-                []
-                if painted is None
-                else [f"painted shot: PSNR {painted.psnr:.2f} dB, CIEDE2000 {painted.color_error:.2f}"]
-            ),
+            *([] if soft is None else [f"painted shot: PSNR {soft.psnr:.2f} dB, CIEDE2000 {soft.color_error:.2f}"]),
             f"{self.seconds_per_frame:.3f} s a frame to colour, {self.seconds:.0f} s in all{memory}",
         ]
 
