@@ -135,3 +135,12 @@ def test_the_memory_says_nothing_about_some_of_the_clips(stage):
     stage.config.history_dropout = 0.0
     assert all(float((a - b).abs().max()) > 1e-3 for a, b in zip(told, alone, strict=True))
     assert torch.equal(untold, alone)
+
+
+def test_texts_are_encoded_right_however_many_there_were_before(stage):
+    stage, *_ = stage
+    first = stage.encode_prompts(["", "a beach"])
+    for start in range(0, 90, 2):
+        stage.encode_prompts([f"beach {start}", f"beach {start + 1}"])
+        torch.testing.assert_close(stage.encode_prompts(["", f"beach {start}", "a beach"])[::2], first)
+    assert len(stage._encoded) <= 64

@@ -71,12 +71,14 @@ class SketchStage(Stage):
         texts = prompt_texts(self.start.settings, prompts)
         if "text_encoder" in self.trained:
             return self.trained["text_encoder"](self._tokens(texts).to(self.device))[0].float()
-        for text in texts:
-            if text not in self._encoded:
+        kept = {text: self._encoded.pop(text) for text in texts if text in self._encoded}
+        for text in dict.fromkeys(texts):
+            if text not in kept:
                 with self.frozen.use("text_encoder", move=False) as encoder, torch.no_grad():
-                    self._encoded[text] = encoder(self._tokens([text]).to(encoder.device))[0]
-                while len(self._encoded) > _TEXTS_KEPT + len(texts):
-                    self._encoded.pop(next(iter(self._encoded)))
+                    kept[text] = encoder(self._tokens([text]).to(encoder.device))[0]
+        self._encoded |= kept  # the latest behind
+        while len(self._encoded) > max(_TEXTS_KEPT, len(kept)):
+            self._encoded.pop(next(iter(self._encoded)))
         return torch.cat([self._encoded[text] for text in texts]).to(self.device).float()
 
     def _tokens(self, texts: list[str]) -> torch.Tensor:
