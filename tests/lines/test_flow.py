@@ -70,3 +70,27 @@ def test_what_was_painted_where_nothing_is_found_stays_for_a_hundred_frames():
             result = carried.blend(drawing(40 + step % 60)[0], found, unknown)
         left[said] = np.abs(result.astype(float) - ground).mean()
     assert left[True] < 8 < left[False]
+
+
+def test_what_a_figure_leaves_behind_gives_way_to_the_ground():
+    size = (90, 160)
+    blank, red = np.full(size, 255, np.uint8), np.full((*size, 3), (200, 30, 30), np.uint8)
+    white, nothing, ground = np.full_like(red, 255), np.zeros(size, np.float32), np.ones(size, np.float32)
+    for painted in (False, True):
+        carried = Carried()
+        was_ground = nothing.copy()
+        was_ground[:, 80:] = 1
+        before = red.copy()
+        before[:, 80:] = (40, 40, 200)
+        carried.start(blank, before, np.full(size, 253, np.uint8) if painted else None, was_ground)
+        for _ in range(25):
+            after = carried.blend(blank, white, ground)
+        left, right = after[45, 66].astype(int), after[45, 120].astype(int)
+        if painted:  # the painted ground beside it goes on
+            assert left[2] > 120 and left[0] < 120
+        else:
+            assert left.min() > 190
+        assert np.abs(right - (40, 40, 200)).max() < (4 if painted else 30)
+    for _ in range(25):
+        kept = carried.blend(blank, white, nothing)
+    assert np.abs(kept.astype(int) - after).max() < 40, "only ground gives way"

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 _REACH = 12.0  # pixels at height 540; 6, 24 and 60, and blurred lines, carried fewer regions over 100 frames
+_FAINT = 1e-5
 
 
 def flow_picture(lines: np.ndarray) -> np.ndarray:
@@ -49,49 +50,71 @@ class Carried:
     colour cost 3 dB on drawn painted shots and 1.3 dB on a real one: it is mostly the other that is wrong.)
 
     known: uint8 [H, W], how sure the colours were where they come from, carried along with them; None: not said.
+    ground: float32 [H, W] in [0, 1], how much of them is ground behind the characters; None: none. What is carried to
+    places that are found to be ground again and again, as where a character has left, gives way there.
     """
 
     LINE_TOLERANCE = 48.0  # levels of the flow pictures by which lines may be off
     CUT = 20.0  # the same, mean of the picture: 99 of 100 frames stay below 15; between other pictures 30 is common
+    GIVES_WAY = 0.2  # share, each frame
 
     def __init__(self, share: float = 0.9):
         self.share = share
         self.lines: np.ndarray | None = None
         self.colors: np.ndarray | None = None
         self.known: np.ndarray | None = None
+        self.ground: np.ndarray | None = None
 
-    def start(self, lines: np.ndarray, colors: np.ndarray, known: np.ndarray | None = None) -> None:
+    def start(
+        self,
+        lines: np.ndarray,
+        colors: np.ndarray,
+        known: np.ndarray | None = None,
+        ground: np.ndarray | None = None,
+    ) -> None:
         """lines: uint8 [H, W]; colors: uint8 [H, W, 3] of the same picture."""
-        self.lines, self.colors, self.known = lines, colors, known
+        self.lines, self.colors, self.known, self.ground = lines, colors, known, ground
 
     def blend(self, lines: np.ndarray, colors: np.ndarray, unknown: np.ndarray | None = None) -> np.ndarray:
         """The colours found for the next drawing, mixed with those carried to it: uint8 [H, W, 3].
 
-        unknown: float32 [H, W] in [0, 1], where nothing was found. If it is said how sure the carried colours are,
-        what is carried to such places is continued there smoothly, and stays known.
+        unknown: float32 [H, W] in [0, 1], where ground was found and nothing is known of it. If it is said how sure the
+        carried colours are, what is carried to such places is continued there smoothly, and stays known.
         """
+        if unknown is not None and not unknown.any():
+            unknown = None
         if self.lines is None or self.lines.shape != lines.shape:
-            self.start(lines, colors)
+            self.start(lines, colors, ground=unknown)
             return colors
         target, source = flow_picture(lines), flow_picture(self.lines)
         flow = LineFlow()(target, source)
         carried = warp(self.colors, flow, smooth=True).astype(np.float32)
         line = cv2.absdiff(target, warp(source, flow, smooth=True)).astype(np.float32)
         cut = (line.mean() / self.CUT) ** 4
-        fits = np.exp(-np.square(_blur(line, 1 / 40) / self.LINE_TOLERANCE) - cut)[..., None]
-        known = None
+        fits = np.exp(-np.square(_blur(line, 1 / 40) / self.LINE_TOLERANCE) - cut)
+        was_ground = np.zeros_like(fits) if self.ground is None else warp(self.ground, flow, smooth=True)
+        known, beside = None, np.float32(1)
         if self.known is not None:
-            known = fits[..., 0] * warp(self.known, flow, smooth=True)
-            if unknown is not None and unknown.any():
-                seen = unknown * known
+            known = fits * warp(self.known, flow, smooth=True)
+            if unknown is not None:
+                seen = unknown * known * np.maximum(was_ground**4, _FAINT)
                 around = _blur(np.dstack([carried * seen[..., None], seen, seen * known]), 1 / 12)
-                there = unknown * (around[..., 3] > 1)
-                smooth = around[..., :3] / np.maximum(around[..., 3:4], 1)
+                there = unknown * (around[..., 3] > _FAINT)
+                smooth = around[..., :3] / np.maximum(around[..., 3:4], _FAINT)
                 colors = there[..., None] * smooth + (1 - there[..., None]) * colors
-                known = np.maximum(known, there * around[..., 4] / np.maximum(around[..., 3], 1))
+                beside = np.minimum(around[..., 3] / 25, 1)  # ground goes on from where it is
+                known = np.maximum(known, there * around[..., 4] / np.maximum(around[..., 3], _FAINT))
             known = _levels(known)
+        ground = None
+        if unknown is not None:
+            is_ground = (unknown > 0.5).astype(np.float32)
+            given_way = self.GIVES_WAY * beside * is_ground * np.minimum(4 * (1 - was_ground), 1)
+            ground = was_ground + given_way * (1 - was_ground) - self.GIVES_WAY * (1 - is_ground) * was_ground
+            ground = fits * ground + (1 - fits) * is_ground
+            fits = fits * (1 - given_way)
+        fits = fits[..., None]
         carried = fits * carried + (1 - fits) * colors
-        self.start(lines, _levels(carried), known)
+        self.start(lines, _levels(carried), known, ground)
         return _levels(self.share * carried + (1 - self.share) * colors)
 
 

@@ -182,8 +182,9 @@ class CorrespondenceWindow:
         if state.carried.lines is not None:
             tensors["carried.lines"] = torch.from_numpy(state.carried.lines)
             tensors["carried.colors"] = torch.from_numpy(state.carried.colors)
-        if state.carried.known is not None:
-            tensors["carried.known"] = torch.from_numpy(state.carried.known)
+        for name in ("known", "ground"):
+            if getattr(state.carried, name) is not None:
+                tensors[f"carried.{name}"] = torch.from_numpy(getattr(state.carried, name))
         if state.framing is not None:
             tensors["framing"] = torch.tensor([*state.framing.box, state.framing.height, state.framing.width])
         return {name: value.clone().contiguous() for name, value in tensors.items()}
@@ -201,7 +202,7 @@ class CorrespondenceWindow:
             self._read_references(state)
         state.bank.history_from_tensors(tensors)
         if "carried.lines" in tensors:
-            carried = [tensors.get(f"carried.{name}") for name in ("lines", "colors", "known")]
+            carried = [tensors.get(f"carried.{name}") for name in ("lines", "colors", "known", "ground")]
             state.carried.start(*(None if part is None else part.numpy() for part in carried))
         tracker = {n.removeprefix("tracker."): v.numpy() for n, v in tensors.items() if n.startswith("tracker.")}
         state.tracker = RegionTracker.from_state(tracker)

@@ -64,7 +64,8 @@ class DraftMaker:
         pictures: of the window's frames, uint8 [H, W, 3] of the shot's size.
         """
         known = np.full(drawings[-1].lines.shape, _FOLLOWED, np.uint8)
-        state.memory.carried.start(drawings[-1].lines, pictures[-1], known)
+        carried = state.memory.carried
+        carried.start(drawings[-1].lines, pictures[-1], known, carried.ground)
         made = dict(zip(segment.indices, pictures, strict=True))
         small, sure = self._canvas.colours, self._canvas.colours([known])[0]
         kept = {frame: (small([made[frame]])[0], sure, made[frame]) for frame in state.kept}
