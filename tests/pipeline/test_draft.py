@@ -200,6 +200,17 @@ def test_what_is_painted_is_smooth_and_stays_where_nothing_is_known():
     np.testing.assert_allclose(even[:, :32], 3, rtol=1e-5)
 
 
+def test_what_latents_mix_beside_the_known_does_not_glow():
+    sure = np.zeros((48, 64), np.uint8)
+    sure[:, 32:] = 255
+    change = np.full((48, 64, 3), 10, np.float32)
+    change[:, 28:32] = 90
+    painted = where_unknown(change, sure)
+    np.testing.assert_allclose(painted[:, :32], 10, atol=1.5)
+    alone = where_unknown(change[:, 28:36], sure[:, 28:36])  # nothing farther away
+    np.testing.assert_allclose(alone[:, :4], 90, atol=1)
+
+
 def _options(**values):
     from longanimation.model_options import ModelOptions
 
