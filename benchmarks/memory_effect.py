@@ -1,4 +1,4 @@
-"""Does the memory tell the video networks the colours of a shot? Clips of test shots whose reference is a character sheet,
+"""Does memory tell the video networks the colours of a shot? Clips of test shots with character sheets as references,
 painted with the true frames before them in memory, with those of another shot, and with none.
 
 python benchmarks/memory_effect.py --model mini --clips 24 --cache runs/cache
