@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import replace
 
 import torch
 from torch.utils.data import default_collate
@@ -39,7 +38,7 @@ def main() -> None:
     )  # fmt: skip
     stage = MemoryStage(open_parts("memory", config), config)
     stage.place(torch.device("cpu"))
-    plan = replace(stage.plan(config), history=64)
+    plan = stage.plan(config)
     shots = DrawnShots(200, 81, (144, 256), split="test", look="painted", line_free=True, cache=given.cache)
     clips = TrainingClips(shots, plan, given.clips, Drafts(config.drafts, given.cache, plan.draft_side))
     clips.history_length = lambda step: given.history

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 _REACH = 12.0  # pixels at height 540; 6, 24 and 60, and blurred lines, carried fewer regions over 100 frames
-_FAINT = 1e-5
+_FAINT = 1e-5  # weight of what is not ground, in means of the ground around
 
 
 def flow_picture(lines: np.ndarray) -> np.ndarray:
