@@ -4,19 +4,18 @@ import numpy as np
 import pytest
 import torch
 
+from longanimation.data.synth import Scene
 from longanimation.errors import InputError
 from longanimation.models.correspondence_memory import CorrespondenceMemory
-from longanimation.models.memory_bank import KEY_FRAME, LOCAL
+from longanimation.models.memory_bank import GLOBAL, KEY_FRAME, LOCAL, SHEET
 from longanimation.models.region_matcher import RegionMatcher
 from longanimation.pipeline.correspondence import CorrespondenceWindow
-from longanimation.training.region_clips import MOMENTS, RegionClipStore, draw_region_clip
-from longanimation.training.regions import (
-    RegionTrainConfig,
-    collate,
-    make_region_episode,
-    region_loss,
-    train_regions,
-)
+from longanimation.pipeline.region_view import RegionView, match_regions
+from longanimation.training import region_loss as losses
+from longanimation.training.region_clips import MOMENTS, POINTS, RegionClipStore, disguise, draw_region_clip
+from longanimation.training.region_episodes import collate, make_region_episode
+from longanimation.training.region_loss import region_loss
+from longanimation.training.regions import RegionTrainConfig, train_regions
 
 MODEL = {"dim": 16, "num_heads": 2, "context_layers": 1, "match_layers": 1, "label_dim": 4}
 
@@ -32,108 +31,185 @@ def memory_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def cache(memory_folder, tmp_path_factory):
+def memory(memory_folder):
+    return CorrespondenceMemory.from_pretrained(memory_folder).eval()
+
+
+@pytest.fixture(scope="module")
+def cache(memory, tmp_path_factory):
     folder = tmp_path_factory.mktemp("clips")
-    memory = CorrespondenceMemory.from_pretrained(memory_folder).eval()
     for split in ("train", "test"):
-        RegionClipStore(folder, memory, split).get(0)
+        for looked_through in (None, memory):
+            RegionClipStore(folder, split, looked_through).get(0)
     return folder
 
 
 @pytest.fixture(scope="module")
 def clip(cache):
-    return RegionClipStore(cache, None, "train").get(0)
+    return RegionClipStore(cache, "train").get(0)
 
 
 def config(tmp_path, memory_folder, cache, **changes):
     settings = {
         "output": str(tmp_path), "memory": str(memory_folder), "cache": str(cache), "clips": 1, "steps": 4,
-        "batch_size": 2, "warmup_steps": 1, "log_steps": 1, "validation_clips": 1, "model": MODEL,
+        "batch_size": 2, "warmup_steps": 1, "log_steps": 1, "validation_clips": 1, "device": "cpu", "model": MODEL,
     }  # fmt: skip
     return RegionTrainConfig(**settings | changes)
 
 
-def test_a_clip_holds_references_moments_and_their_matches(clip):
+def matcher():
+    torch.manual_seed(1)
+    return RegionMatcher(key_dim=8, **MODEL)
+
+
+def test_a_clip_holds_references_of_both_kinds_and_moments(clip):
     count = len(clip["kinds"])
-    for moment in range(MOMENTS):
-        before, now = count + 2 * moment, count + 2 * moment + 1
-        rows = len(clip[f"label.{now}"])
-        assert clip[f"touch.{now}"].shape == (rows, rows)
-        for other in [*range(count), before]:
-            match = clip[f"match.{now}.{other}"].astype(np.float32)
-            assert match.shape == (rows, len(clip[f"label.{other}"]))
-            assert (match >= 0).all() and (match.sum(1) <= 1.01).all()
+    assert set(clip["kinds"]) == {SHEET, KEY_FRAME}
+    for name in range(count + 2 * MOMENTS):
+        regions = len(clip[f"label.{name}"])
+        assert clip[f"touch.{name}"].shape == (regions, regions)
+        assert clip[f"shape.{name}"].shape == (regions, 5)
+        assert np.bincount(clip[f"owner.{name}"], minlength=regions).max() <= POINTS
+        places = clip[f"places.{name}"]
+        assert (places >= 0).all() and (places < 1).all()
 
 
-def test_the_same_seed_gives_the_same_clip(memory_folder, clip):
-    memory = CorrespondenceMemory.from_pretrained(memory_folder).eval()
-    with torch.inference_mode():
-        again = draw_region_clip(0, memory)
+def test_the_references_that_a_shot_comes_with_are_marked(clip):
+    plan = Scene.random(0, frames=100).reference_plan
+    assert clip["planned"].sum() == len(plan)
+    kinds = {SHEET: "sheet", KEY_FRAME: "key_frame"}
+    assert [kinds[kind] for kind in clip["kinds"][clip["planned"]]] == [kind for kind, _ in plan]
+
+
+def test_the_same_seed_gives_the_same_clip(clip):
+    again = draw_region_clip(0)
     assert again.keys() == clip.keys()
     assert all(np.array_equal(again[name], clip[name]) for name in clip)
 
 
-def test_references_are_told_truly_and_history_only_partly(clip):
-    wrong = 0
-    for seed in range(12):
-        episode = make_region_episode(clip, np.random.default_rng(seed))
-        for part in episode["remembered"]:
-            right = part["labels"].argmax(1) == part["label"]
-            if part["kinds"][0] == KEY_FRAME:
-                assert right.all() and set(np.unique(part["labels"])) <= {0.0, 1.0}
-            elif part["kinds"][0] == LOCAL:
-                wrong += (~right).sum()
-    assert wrong > 0
+def test_a_disguise_moves_points_with_what_they_lie_on():
+    rng = np.random.default_rng(0)
+    places = (rng.integers(15, 75, (12, 2)) * 4 + 2).astype(np.float32) / 360
+    look = np.full((360, 360), 255, np.uint8)
+    for y, x in (places * 360).astype(int):
+        look[y - 3 : y + 4, x - 3 : x + 4] = 0
+    moved = []
+    for seed in range(10):
+        clip = {"look.0": look, "places.0": places, "shape.0": np.ones((1, 5), np.float32), "kinds": np.array([SHEET])}
+        disguise(clip, np.random.default_rng(seed))
+        y, x = (clip["places.0"] * 360).astype(int).T
+        near = np.lib.stride_tricks.sliding_window_view(clip["look.0"], (5, 5))[y - 2, x - 2]
+        assert (near.mean((1, 2)) < 128).all(), f"seed {seed}"
+        moved.append(np.abs(clip["places.0"] - places).max() > 0)
+    assert any(moved) and not all(moved)
 
 
-def test_a_colour_that_is_nowhere_remembered_has_no_true_answer(clip):
-    episode = make_region_episode(clip, np.random.default_rng(0))
-    shown = {label for part in episode["remembered"] for label in part["label"]}
-    target = episode["target"]
-    assert (target["truth"][~np.isin(target["label"], list(shown))] == -1).all()
+def test_history_is_told_truly_guessed_or_wrong(clip):
+    episodes = [make_region_episode(clip, np.random.default_rng(seed)) for seed in range(12)]
+    guessed = [episode["pictures"][-2]["guessed"].mean() for episode in episodes]
+    assert min(guessed) == 0 and max(guessed) == 1
+    mistaken = np.concatenate([episode["pictures"][-2]["mistaken"] for episode in episodes])
+    assert 0 < (mistaken >= 0).mean() < 0.1
+    assert all(list(episode["kinds"][-2:]) == [GLOBAL, LOCAL] for episode in episodes)
+    mixtures = {tuple(sorted(set(episode["kinds"][:-2]))) for episode in episodes}
+    assert {(SHEET,), (KEY_FRAME,)} <= mixtures, "sheets alone, key frames alone"
 
 
-def test_padding_leaves_the_loss_as_it_is(clip):
-    torch.manual_seed(1)
-    model = RegionMatcher(key_dim=8, **MODEL).eval()
+def test_matches_are_those_of_colouring(memory, clip):
+    episode = make_region_episode(clip, np.random.default_rng(0), augment=False)
+    batch = collate([episode])
+    last = batch["count"].shape[1] - 1
+
+    def view(picture):
+        count = picture["count"]
+        places = np.concatenate([points[:n] for points, n in zip(picture["points"], count, strict=True)])
+        height, width = picture["look"].shape
+        canvas = np.full((288, 512) if height <= 288 else (512, 512), 255, np.uint8)
+        canvas[:height, :width] = picture["look"]
+        places = places * (height, width) / canvas.shape
+        features = memory.encode(torch.from_numpy(canvas)[None, None].float() / 255)
+        keys = memory.keys_at(features, torch.from_numpy(places.astype(np.float32))[None])[0]
+        owner = torch.from_numpy(np.repeat(np.arange(len(count)), count))
+        return RegionView(np.arange(len(count)), keys, owner, torch.zeros(0), torch.zeros(0))
+
+    with torch.no_grad():
+        seen = losses._look(memory, matcher().eval(), batch)
+        logits, doubt = losses._logits(
+            memory, seen.keys[:, last], seen.keys[:, :last], seen.counts[:, :last], batch["kinds"]
+        )
+        found = losses._matches(logits, doubt, seen.counts[:, last], seen.counts[:, :last])[0].unflatten(1, (last, -1))
+        target = view(episode["pictures"][-1])
+        for slot, picture in enumerate(episode["pictures"][:-1]):
+            expected = match_regions(memory, target, view(picture), int(episode["kinds"][slot]))
+            rows, columns = expected.shape
+            torch.testing.assert_close(found[:rows, slot, :columns], expected, rtol=1e-3, atol=1e-4)
+
+
+def test_padding_leaves_the_loss_as_it_is(memory, clip):
+    model = matcher().eval()
     episodes = [make_region_episode(clip, np.random.default_rng(seed)) for seed in (1, 2)]
-    alone = [region_loss(model, collate([episode])) for episode in episodes]
-    batch = collate(episodes)
-    together, counts = region_loss(model, batch)
-    weight = (batch["target.weight"] * batch["target.present"]).sum(1)
-    expected = sum(loss * part for (loss, _), part in zip(alone, weight, strict=True)) / weight.sum()
-    torch.testing.assert_close(together, expected)
-    assert counts == {name: sum(c[name] for _, c in alone) for name in counts}
+    with torch.no_grad():
+        alone = [region_loss(memory, model, collate([episode]))[1] for episode in episodes]
+        _, together = region_loss(memory, model, collate(episodes))
+    assert {name: int(value) for name, value in together.items()} == {
+        name: int(sum(counts[name] for counts in alone)) for name in together
+    }
 
 
-def test_it_learns(clip):
-    torch.manual_seed(0)
-    model = RegionMatcher(key_dim=8, **MODEL)
-    batch = collate([make_region_episode(clip, np.random.default_rng(seed)) for seed in range(2)])
-    optimizer = torch.optim.Adam(model.parameters(), 5e-3)
-    losses = []
-    for _ in range(60):
-        loss, _ = region_loss(model, batch)
+def test_colours_that_no_picture_shows_are_not_counted_as_known(memory, clip):
+    batch = collate([make_region_episode(clip, np.random.default_rng(0), augment=False)])
+    _, counts = region_loss(memory, matcher(), batch)
+    strange = dict(batch)
+    strange["label"] = batch["label"].clone()
+    strange["label"][:, -1] = 63
+    _, none = region_loss(memory, matcher(), strange)
+    assert counts["known"] > 0 and none["known"] == 0
+
+
+def test_both_parts_learn(memory_folder, clip):
+    memory, model = CorrespondenceMemory.from_pretrained(memory_folder), matcher()
+    batch = collate([make_region_episode(clip, np.random.default_rng(seed)) for seed in range(2)], shrink=True)
+    before = memory.encoder.stem.weight.clone()
+    optimizer = torch.optim.Adam([*memory.parameters(), *model.parameters()], 5e-3)
+    found = []
+    for _ in range(25):
+        loss, _ = region_loss(memory, model, batch, copying=0.5)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        losses.append(loss.item())
-    assert losses[-1] < 0.7 * losses[0]
+        found.append(loss.item())
+    assert found[-1] < 0.8 * found[0]
+    assert not torch.equal(memory.encoder.stem.weight, before)
 
 
-def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, memory_folder, cache):
-    whole = train_regions(config(tmp_path / "a", memory_folder, cache))
-    train_regions(config(tmp_path / "b", memory_folder, cache, limit_seconds=0))
+@pytest.mark.parametrize("rate", [0.0, 1e-3])
+def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, memory_folder, cache, rate):
+    whole = train_regions(config(tmp_path / "a", memory_folder, cache, memory_learning_rate=rate))
+    train_regions(config(tmp_path / "b", memory_folder, cache, memory_learning_rate=rate, limit_seconds=0))
     assert json.loads((tmp_path / "b/log.jsonl").read_text().splitlines()[-1])["step"] == 1
-    parts = train_regions(config(tmp_path / "b", memory_folder, cache))
+    parts = train_regions(config(tmp_path / "b", memory_folder, cache, memory_learning_rate=rate))
     assert parts == whole
     first, second = (RegionMatcher.from_pretrained(tmp_path / run / "region_matcher").state_dict() for run in "ab")
     assert all(torch.equal(first[name], second[name]) for name in first)
+    kept, given = (
+        CorrespondenceMemory.from_pretrained(f).state_dict() for f in (tmp_path / "a/correspondence", memory_folder)
+    )
+    assert all(torch.equal(kept[name], given[name]) for name in given) == (rate == 0)
     window = CorrespondenceWindow.from_pretrained(tmp_path / "a/correspondence")
     assert window.matcher is not None, "the run is a model like mini"
 
 
+def test_a_memory_that_stays_as_it_is_looks_at_each_clip_once(cache, memory):
+    store = RegionClipStore(cache, "train", memory)
+    clip = store.get(0)
+    assert store.folder.name.startswith("train-") and not any(name.startswith("look.") for name in clip)
+    batch = collate([make_region_episode(clip, np.random.default_rng(0), augment=False)])
+    assert batch["keys"].shape[-1] == memory.dim and len(batch["slots.0"]) == 0
+    loss, counts = region_loss(memory, matcher(), batch)
+    assert torch.isfinite(loss) and counts["known"] > 0
+
+
 def test_a_folder_without_a_memory_is_named(tmp_path, cache):
-    with pytest.raises(InputError, match="no correspondence memory"):
+    with pytest.raises(InputError, match="no trained part"):
         train_regions(config(tmp_path / "run", tmp_path / "nowhere", cache))
     assert not (tmp_path / "run").exists()

@@ -62,26 +62,38 @@ def correspondence(
 def regions(
     output: Annotated[Path, Option("--output", "-o", help="Run folder: checkpoints, curves, model.")],
     memory: Annotated[Path, Option(help="Folder of the trained correspondence memory.")],
-    cache: Annotated[Path, Option(help="Folder to keep drawn shots in, as this memory sees them.")],
+    cache: Annotated[Path | None, Option(help="Folder to keep drawn shots in.")] = None,
+    start_from: Annotated[Path | None, Option(help="Folder of a region matcher to start from.")] = None,
     clips: Annotated[int, Option(min=1, help="Distinct drawn shots.")] = 2000,
+    reuse: Annotated[int, Option(min=1, help="Uses of a shot before the next one is drawn.")] = 8,
     steps: Annotated[int, Option(min=1, help="Optimizer steps in all.")] = 4000,
     batch_size: Annotated[int, Option(min=1)] = 8,
     learning_rate: Annotated[float, Option(min=0)] = 1e-3,
+    memory_learning_rate: Annotated[
+        float, Option(min=0, help="Train the memory as well, at this rate; best on a GPU. 0: it stays as it is.")
+    ] = 0.0,
+    device: Annotated[str, Option(help="auto, cpu or cuda.")] = "auto",
+    workers: Annotated[int, Option(min=0, help="Processes that draw.")] = 1,
     seed: Annotated[int, Option()] = 0,
     limit_seconds: Limit = None,
     quiet: Quiet = False,
 ) -> None:
-    """Train the region matcher on top of a correspondence memory."""
+    """Train the region matcher on top of a correspondence memory, or both together."""
     from longanimation.training.regions import RegionTrainConfig, train_regions
 
     config = RegionTrainConfig(
         output=str(output),
         memory=str(memory),
-        cache=str(cache),
+        cache=None if cache is None else str(cache),
+        start_from=None if start_from is None else str(start_from),
         clips=clips,
+        reuse=reuse,
         steps=steps,
         batch_size=batch_size,
         learning_rate=learning_rate,
+        memory_learning_rate=memory_learning_rate,
+        device=device,
+        workers=workers,
         seed=seed,
         limit_seconds=limit_seconds,
     )

@@ -134,8 +134,9 @@ class CorrespondenceMemory(ModelMixin, ConfigMixin):
         """keys: [..., R, dim]; kinds: int64 [..., R] -> [..., R, key_dim + 14]."""
         appearance, position, _, nothing = self._split(keys)
         place = torch.cat([position, position.square().sum(-1, keepdim=True), torch.ones_like(nothing)], dim=-1)
-        of_kind = [(kinds == kind).to(place.dtype)[..., None] * place for kind in (KEY_FRAME, LOCAL, GLOBAL)]
-        bias = self.kind_bias[kinds][..., None]
+        kinds = F.one_hot(kinds, len(self.kind_bias)).to(place.dtype)
+        of_kind = [kinds[..., kind, None] * place for kind in (KEY_FRAME, LOCAL, GLOBAL)]
+        bias = (kinds * self.kind_bias).sum(-1, keepdim=True)
         return torch.cat([appearance, *of_kind, bias, torch.zeros_like(nothing)], dim=-1)
 
     def offer_nothing(self, rows: torch.Tensor) -> torch.Tensor:

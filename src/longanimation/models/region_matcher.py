@@ -120,11 +120,13 @@ class RegionMatcher(ModelMixin, ConfigMixin):
 
         pairs = compare(target.shape, known.shape, None)
         pairs = torch.cat([pairs[..., :3] * (kinds != SHEET)[:, None, :, None], pairs[..., 4:]], dim=-1)
-        kind = F.one_hot(kinds, 4).to(pairs)[:, None].expand(-1, pairs.shape[1], -1, -1)
+        kind = F.one_hot(kinds, 4).to(pairs)
+        trust = (kind * self.trust).sum(-1)
+        kind = kind[:, None].expand(-1, pairs.shape[1], -1, -1)
         fit = torch.log(matches + LEAST_MATCH)
         pairs = self.alike(torch.cat([pairs, fit[..., None] / 4, kind], dim=-1))
         absent = ~known.present[:, None]
-        final = pairs[..., 0] + self.trust[kinds][:, None] * fit
+        final = pairs[..., 0] + trust[:, None] * fit
         reading = pairs[..., 1:].unflatten(-1, (-1, self.config.num_heads)).permute(3, 0, 4, 1, 2)
         reading = (reading + fit[:, None]).masked_fill(absent[:, None], ABSENT)
         for read, settle, read_bias, settle_bias in zip(self.read, self.settle, reading, target.bias, strict=True):

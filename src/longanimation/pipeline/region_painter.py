@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from longanimation.cel import Palette, RegionTracker, composite, decide, paint, paint_key_frame, segment
+from longanimation.cel.read_palette import clear_of_lines
 from longanimation.cel.region_map import RegionMap
 from longanimation.lines.drawing import LineDrawing
 from longanimation.lines.erase import erase_lines
@@ -63,8 +64,10 @@ class RegionPainter:
         return composite(colors, drawing.ink)
 
     def _painted(self, image: np.ndarray, regions: RegionMap, view: RegionView) -> torch.Tensor:
-        """float32 [N, K]: share of each region's pixels that each palette colour paints."""
+        """float32 [N, K]: share of each region's pixels that each palette colour paints, clear of the line's fringe: in
+        the eyes of a character sheet the rest would be mostly ink."""
         colors = len(self.palette.colors)
-        pair = regions.ids[regions.inside].astype(np.int64) * colors + self.palette.labels(image)[regions.inside]
+        clear = clear_of_lines(regions)
+        pair = regions.ids[clear].astype(np.int64) * colors + self.palette.labels(image)[clear]
         counts = np.bincount(pair, minlength=regions.count * colors).reshape(regions.count, colors)[view.regions]
         return torch.from_numpy((counts / np.maximum(counts.sum(1, keepdims=True), 1)).astype(np.float32))

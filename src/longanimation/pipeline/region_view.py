@@ -41,9 +41,20 @@ class RegionView:
         return torch.bincount(self.owner, minlength=len(self)).clamp(min=1).float()
 
 
-def view_regions(
-    memory: CorrespondenceMemory, lines: np.ndarray, region_map: RegionMap, framing: Framing, points: int
-) -> RegionView:
+@dataclass
+class RegionLayout:
+    """The drawing side of a `RegionView`, before any network looks. look: uint8 [h, w], the drawing as the memory sees
+    it; places: float32 [P, 2], where in it the points are, as (y, x) in [0, 1); the rest as of `RegionView`."""
+
+    regions: np.ndarray
+    look: np.ndarray
+    places: np.ndarray
+    owner: np.ndarray
+    shape: np.ndarray
+    touch: np.ndarray
+
+
+def lay_out(lines: np.ndarray, region_map: RegionMap, framing: Framing, points: int) -> RegionLayout:
     """lines: uint8 [H, W]; points: most for each region."""
     places, owner = sample_points(region_map, points)
     chosen = np.unique(owner)
@@ -54,17 +65,27 @@ def view_regions(
         places, owner = places[kept], owner[kept]
     row = np.full(region_map.count, -1)
     row[chosen] = np.arange(len(chosen))
-    look = torch.from_numpy(framing.look(lines)).float()[None, None] / 255
-    with torch.inference_mode(), encoder_precision():
-        features = memory.encode(look)
-        keys = memory.keys_at(features, torch.from_numpy(framing.places(places))[None])[0]
-    return RegionView(
+    return RegionLayout(
         chosen.astype(np.int64),
-        keys.clone(),
-        torch.from_numpy(row[owner].astype(np.int64)),
+        framing.look(lines),
+        framing.places(places),
+        row[owner].astype(np.int64),
         _shape(region_map, chosen, framing),
         _touch(region_map, row, len(chosen)),
     )
+
+
+def view_regions(
+    memory: CorrespondenceMemory, lines: np.ndarray, region_map: RegionMap, framing: Framing, points: int
+) -> RegionView:
+    """`lay_out`, and the memory's keys at its points."""
+    layout = lay_out(lines, region_map, framing, points)
+    look = torch.from_numpy(layout.look).float()[None, None] / 255
+    with torch.inference_mode(), encoder_precision():
+        features = memory.encode(look)
+        keys = memory.keys_at(features, torch.from_numpy(layout.places)[None])[0]
+    owner, shape, touch = (torch.from_numpy(values) for values in (layout.owner, layout.shape, layout.touch))
+    return RegionView(layout.regions, keys.clone(), owner, shape, touch)
 
 
 def match_regions(
@@ -83,7 +104,7 @@ def match_regions(
     return torch.zeros(len(target), len(other)).index_add_(0, target.owner, shares) / target.points[:, None]
 
 
-def _shape(region_map: RegionMap, chosen: np.ndarray, framing: Framing) -> torch.Tensor:
+def _shape(region_map: RegionMap, chosen: np.ndarray, framing: Framing) -> np.ndarray:
     y0, x0, y1, x1 = framing.box
     half = max(y1 - y0, x1 - x0) / 2
     y, x = (region_map.centroids[chosen] - ((y0 + y1) / 2, (x0 + x1) / 2)).T / half
@@ -91,14 +112,14 @@ def _shape(region_map: RegionMap, chosen: np.ndarray, framing: Framing) -> torch
     height, width = (boxes[:, 2] - boxes[:, 0]) / half, (boxes[:, 3] - boxes[:, 1]) / half
     area = np.maximum(region_map.areas[chosen], 1) / half**2
     values = np.stack([x, y, np.log(area) / 2, np.log(height), np.log(width)], axis=1)
-    return torch.from_numpy(values.astype(np.float32))
+    return values.astype(np.float32)
 
 
-def _touch(region_map: RegionMap, row: np.ndarray, count: int) -> torch.Tensor:
+def _touch(region_map: RegionMap, row: np.ndarray, count: int) -> np.ndarray:
     found = neighbours(region_map)
     pairs = row[found.pairs]
     length = np.where((pairs >= 0).all(1), found.length, 0)
     touch = np.zeros((count, count), np.float32)
     touch[pairs[:, 0], pairs[:, 1]] = length
     touch = touch + touch.T
-    return torch.from_numpy(touch / np.maximum(touch.sum(1, keepdims=True), 1))
+    return touch / np.maximum(touch.sum(1, keepdims=True), 1)

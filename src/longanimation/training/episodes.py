@@ -157,15 +157,15 @@ def _annotate_sheet(clip, rng):
 
 def _restyle(lines, reference_count, rng):
     """The same drawing by another hand, scanner or extractor; references sometimes differ from the shot."""
-    shot_style = _random_style(rng)
-    reference_style = _random_style(rng) if rng.random() < 0.3 else shot_style
+    shot_style = random_style(rng)
+    reference_style = random_style(rng) if rng.random() < 0.3 else shot_style
     return [
-        _apply_style(frame, reference_style if index < reference_count else shot_style, rng)
+        apply_style(frame, reference_style if index < reference_count else shot_style, rng)
         for index, frame in enumerate(lines)
     ]
 
 
-def _random_style(rng):
+def random_style(rng):
     return {
         "thick": rng.choice([0, 0, 0, 0, 1, 1, 2]),
         "blur": rng.choice([0.0, 0.0, 0.5, 0.8]),
@@ -176,7 +176,7 @@ def _random_style(rng):
     }
 
 
-def _apply_style(frame, style, rng):
+def apply_style(frame, style, rng):
     darkness = 255 - frame
     if style["thick"]:
         darkness = cv2.dilate(darkness, np.ones((2, 2) if style["thick"] == 1 else (3, 3), np.uint8))

@@ -1,72 +1,125 @@
-"""Training material of the region matcher: drawn shots, seen through a trained correspondence memory."""
+"""Training material of the region matcher: drawn shots cut into closed regions, as `colorize` would cut them."""
 
+import hashlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 
 from longanimation.cel import segment
+from longanimation.cel.read_palette import clear_of_lines
 from longanimation.data.synth import Scene
+from longanimation.data.synth.scene import SceneReference
+from longanimation.lines import study_style
 from longanimation.media.atomic import atomic_path
 from longanimation.models.correspondence_memory import CorrespondenceMemory
-from longanimation.models.memory_bank import GLOBAL, KEY_FRAME, LOCAL, SHEET
+from longanimation.models.memory_bank import KEY_FRAME, SHEET
 from longanimation.pipeline.framing import frame_content
-from longanimation.pipeline.region_view import match_regions, view_regions
+from longanimation.pipeline.precision import encoder_precision
+from longanimation.pipeline.region_view import lay_out
+from longanimation.shot.drawings import read_drawing
+from longanimation.training.clip_store import FIRST_TEST_SEED
+from longanimation.training.episodes import apply_style, random_style
 
-SIZES = ((288, 512), (360, 640), (360, 640), (540, 960))
-MOMENTS = 5
+SIZES = ((288, 512), (360, 640), (360, 640), (432, 768))
+MOMENTS = 3
 """Frames looked at of each shot, each with the frame before it."""
 
+POINTS = 8
+"""Most points of a region."""
 
-def draw_region_clip(seed: int, memory: CorrespondenceMemory, *, split: str = "train", frames: int = 100) -> dict:
-    """What the matcher sees of one drawn shot, as numpy arrays.
+
+def draw_region_clip(seed: int, *, split: str = "train", frames: int = 100) -> dict[str, np.ndarray]:
+    """One drawn shot as numpy arrays.
 
     Pictures are numbered: references first, then for each moment the frame before it and itself. For picture p:
-    `appearance.p`, `shape.p`, `touch.p`, `label.p` (majority below each region), `area.p`; for a moment's pictures a
-    and every reference r `match.a.r`; for every moment `match.b.a` with its frame before, and with every other moment.
-    `kinds` of the references; `moments`.
+    `look.p`, `places.p`, `owner.p`, `shape.p` and `touch.p` as in `RegionLayout`, `label.p` (the colour that most of
+    each region has) and `area.p` in pixels. `kinds`: of the references, as in `memory_bank`; `planned`: those that the
+    shot comes with, the others are there for variety (sheets for a shot with key frames, a key frame for the rest).
     """
     rng = np.random.default_rng((seed, 77))
     size = SIZES[rng.integers(len(SIZES))]
     scene = Scene.random(seed, split=split, frames=frames, size=size)
     times = np.sort(rng.choice(np.arange(4, frames), MOMENTS, replace=False))
     shot = [scene.render(int(t)) for time in times for t in (_before(scene, int(time)), time)]
-    framing = frame_content([frame.lines for frame in shot], side=512)
-    result, views = {}, []
-    references = scene.references
-    for picture in [*references, *shot]:
-        regions = segment(picture.lines)
-        own = framing
-        if getattr(picture, "kind", None) == "sheet":
-            own = frame_content([picture.lines], side=512)
-        view = view_regions(memory, picture.lines, regions, own, 12)
-        name = len(views)
-        views.append(view)
-        counts = np.zeros((regions.count, len(scene.palette)), np.int64)
-        inside = regions.inside
-        np.add.at(counts, (regions.ids[inside], picture.labels[inside]), 1)
-        result[f"appearance.{name}"] = view.appearance(memory.config.key_dim).numpy().astype(np.float16)
-        result[f"shape.{name}"] = view.shape.numpy()
-        result[f"touch.{name}"] = view.touch.numpy().astype(np.float16)
-        result[f"label.{name}"] = counts[view.regions].argmax(1).astype(np.uint8)
-        result[f"area.{name}"] = regions.areas[view.regions].astype(np.int32)
+    style = study_style([frame.ink for frame in shot[::2]])
+    planned = scene.references
+    references = [*planned, *_further(scene, planned, rng)]
+    # What `colorize` would see: lines read from the ink, or from a sheet as a coloured picture.
+    pictures = [
+        (
+            read_drawing(r.image, "extract") if r.frame is None else read_drawing(scene.render(r.frame).ink, style),
+            r.labels,
+        )
+        for r in references
+    ] + [(read_drawing(frame.ink, style), frame.labels) for frame in shot]
+    framing = frame_content([drawing.lines for drawing, _ in pictures[len(references) :]], side=512)
+    result: dict[str, np.ndarray] = {}
+    for name, (drawing, labels) in enumerate(pictures):
+        regions = segment(drawing.lines)
+        is_sheet = name < len(references) and references[name].frame is None
+        own = frame_content([drawing.lines], side=512) if is_sheet else framing
+        layout = lay_out(drawing.lines, regions, own, POINTS)
+        clear = clear_of_lines(regions)
+        pair = regions.ids[clear].astype(np.int64) * len(scene.palette) + labels[clear]
+        counts = np.bincount(pair, minlength=regions.count * len(scene.palette))
+        result[f"look.{name}"] = layout.look
+        result[f"places.{name}"] = layout.places
+        result[f"owner.{name}"] = layout.owner.astype(np.int16)
+        result[f"shape.{name}"] = layout.shape
+        result[f"touch.{name}"] = layout.touch.astype(np.float16)
+        result[f"label.{name}"] = counts.reshape(regions.count, -1)[layout.regions].argmax(1).astype(np.uint8)
+        result[f"area.{name}"] = regions.areas[layout.regions].astype(np.int32)
     kinds = [SHEET if reference.frame is None else KEY_FRAME for reference in references]
+    return result | {"kinds": np.array(kinds), "planned": np.arange(len(references)) < len(planned)}
 
-    def match(a, b, kind):
-        values = match_regions(memory, views[a], views[b], kind).numpy()
-        result[f"match.{a}.{b}"] = values.astype(np.float16)
 
-    count = len(references)
-    for moment in range(MOMENTS):
-        before, now = count + 2 * moment, count + 2 * moment + 1
-        for reference, kind in enumerate(kinds):
-            match(before, reference, kind)
-            match(now, reference, kind)
-        match(now, before, LOCAL)
-        for other in range(MOMENTS):
-            if other != moment:
-                match(now, count + 2 * other + 1, GLOBAL)
-    return result | {"kinds": np.array(kinds), "moments": np.array(times), "colors": np.array(len(scene.palette))}
+def disguise(clip: dict[str, np.ndarray], rng: np.random.Generator) -> None:
+    """The same shot mirrored, bent, and drawn by another pen, in place: so that shapes are not learned by heart.
+
+    clip: as `draw_region_clip` gives it, or some of its pictures.
+    """
+    mirrored, bent, pen = rng.random() < 0.5, rng.random() < 0.4, rng.random() < 0.6
+    shot_style = random_style(rng)
+    reference_style = random_style(rng) if rng.random() < 0.3 else shot_style
+    for name in [name.removeprefix("look.") for name in clip if name.startswith("look.")]:
+        look, places = clip[f"look.{name}"], clip[f"places.{name}"]
+        if mirrored:
+            look, places = look[:, ::-1], places * np.float32((1, -1)) + np.float32((0, 1))
+            clip[f"shape.{name}"] = clip[f"shape.{name}"] * np.float32((-1, 1, 1, 1, 1))
+        look = np.ascontiguousarray(look)
+        if bent:
+            look, places = _bent(look, places, rng)
+        if pen:
+            look = apply_style(look, reference_style if int(name) < len(clip["kinds"]) else shot_style, rng)
+        clip[f"look.{name}"], clip[f"places.{name}"] = look, np.clip(places, 0, 1 - 1e-6)
+
+
+def _bent(look: np.ndarray, places: np.ndarray, rng: np.random.Generator, most: float = 0.03):
+    """A smooth displacement of up to `most` of the picture's longer side."""
+    height, width = look.shape
+    coarse = rng.uniform(-most, most, (4, 4, 2)).astype(np.float32)
+    field = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC) * max(height, width)
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    look = cv2.remap(look, x + field[..., 0], y + field[..., 1], cv2.INTER_LINEAR, borderValue=255)
+    size = np.array((height, width), np.float32)
+    start = moved = places * size
+    for _ in range(3):  # the point that the displacement takes to where it was
+        at = np.clip(moved.astype(np.int64), 0, (height - 1, width - 1))
+        moved = start - field[at[:, 0], at[:, 1]][:, ::-1]
+    return look, moved / size
+
+
+def _further(scene: Scene, planned: list[SceneReference], rng: np.random.Generator) -> list[SceneReference]:
+    kind = "key_frame" if planned[0].kind == "sheet" else "sheet"
+    places = [int(rng.integers(len(scene)))] if kind == "key_frame" else range(len(scene.actors))
+    found = []
+    for at in places:
+        drawn = scene.reference(kind, at)
+        frame = at if kind == "key_frame" else None
+        found.append(SceneReference(scene.painted(drawn), drawn.lines, drawn.labels, drawn.parts, frame, kind))
+    return found
 
 
 def _before(scene: Scene, time: int) -> int:
@@ -79,21 +132,45 @@ def _before(scene: Scene, time: int) -> int:
 
 
 class RegionClipStore:
-    """Clip `seed` kept in a folder, drawn on first use. Clips belong to one set of memory weights: use a new folder
-    for new ones."""
+    """Clip `seed` kept in a folder (None: nowhere), drawn on first use.
 
-    def __init__(self, folder: str | Path, memory: CorrespondenceMemory, split: str):
-        self.folder, self.memory, self.split = Path(folder) / split, memory, split
+    memory: where it is not trained it may look at each clip once; the clip then holds its keys, `keys.p` float16
+    [P, dim], in place of `look.p`. The folder is named after the memory's weights.
+    """
 
-    def get(self, seed: int) -> dict:
-        path = self.folder / f"{seed:06d}.npz"
-        if not path.exists():
+    def __init__(self, folder: str | Path | None, split: str, memory: CorrespondenceMemory | None = None):
+        name = split if memory is None else f"{split}-{_digest(memory)}"
+        self.folder, self.split, self.memory = None if folder is None else Path(folder) / name, split, memory
+
+    def get(self, seed: int) -> dict[str, np.ndarray]:
+        path = self.folder and self.folder / f"{seed:06d}.npz"
+        if path and path.exists():
+            with np.load(path) as data:
+                return {name: data[name] for name in data.files}
+        clip = draw_region_clip(seed + (FIRST_TEST_SEED if self.split == "test" else 0), split=self.split)
+        if self.memory is not None:
+            if self.split == "train":
+                disguise(clip, np.random.default_rng((seed, 78)))
+            _encode(clip, self.memory)
+        if path:
             self.folder.mkdir(parents=True, exist_ok=True)
-            offset = 0 if self.split == "train" else 1_000_000_000
-            with torch.inference_mode():
-                clip = draw_region_clip(seed + offset, self.memory, split=self.split)
             with atomic_path(path) as temporary, open(temporary, "wb") as file:
                 np.savez(file, **clip)
-            return clip
-        with np.load(path) as data:
-            return {name: data[name] for name in data.files}
+        return clip
+
+
+@torch.inference_mode()
+def _encode(clip: dict[str, np.ndarray], memory: CorrespondenceMemory) -> None:
+    for name in [name for name in clip if name.startswith("look.")]:
+        look = torch.from_numpy(np.ascontiguousarray(clip.pop(name))).float()[None, None] / 255
+        places = clip[f"places.{name.removeprefix('look.')}"]
+        with encoder_precision():
+            keys = memory.keys_at(memory.encode(look), torch.from_numpy(places)[None])[0]
+        clip[f"keys.{name.removeprefix('look.')}"] = keys.numpy().astype(np.float16)
+
+
+def _digest(memory: CorrespondenceMemory) -> str:
+    digest = hashlib.sha256()
+    for value in memory.state_dict().values():
+        digest.update(value.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:12]

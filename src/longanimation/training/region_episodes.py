@@ -1,0 +1,153 @@
+"""Training episodes of the region matcher: three drawings of a shot, and the references they may know."""
+
+import cv2
+import numpy as np
+import torch
+
+from longanimation.models.memory_bank import GLOBAL, KEY_FRAME, LOCAL, SHEET
+from longanimation.models.region_matcher import SHAPE_DIM
+from longanimation.training.region_clips import MOMENTS, POINTS, disguise
+
+MOST = 96
+"""Regions of one picture in training; of a fuller picture a random part."""
+
+MOST_REFERENCES = 5
+
+CANVASES = ((288, 512), (512, 512))
+"""Sizes (height, width) at which drawings are encoded together, each in the first one that holds it."""
+
+PARTS = ("look", "keys", "places", "owner", "shape", "touch", "label", "area")
+
+Picture = dict[str, np.ndarray]
+
+
+def make_region_episode(clip: dict, rng: np.random.Generator, *, augment: bool = True) -> dict:
+    """The pictures of an episode, references first, then an older frame, the frame before, and the frame to colour.
+
+    A picture: look uint8 [h, w], or keys float32 [N, K, dim] if the clip has them; points float32 [N, K, 2], (y, x) in
+    [0, 1) of the look; count int64 [N], how many of
+    the K are points; shape, touch, label, area as in the clip. Of the history: `used` bool [2], whether there is an
+    older frame and a frame before; `kept` bool [N], of the older frame, what is remembered; `guessed` (both), where the
+    matcher's own colours are remembered instead of the true ones; `mistaken` (both), a wrong label there, else -1.
+    """
+    references = _chosen_references(clip, rng, augment)
+    moment = int(rng.integers(MOMENTS))
+    other = int(rng.choice([m for m in range(MOMENTS) if m != moment]))
+    first = len(clip["kinds"])
+    names = [*references, first + 2 * other + 1, first + 2 * moment, first + 2 * moment + 1]
+    if augment:
+        clip = {
+            f"{part}.{name}": clip[f"{part}.{name}"] for name in names for part in PARTS if f"{part}.{name}" in clip
+        } | {"kinds": clip["kinds"]}
+        disguise(clip, rng)
+    pictures = [_picture(clip, name, rng) for name in names]
+    older, before = pictures[-3:-1]
+    labels = np.unique(np.concatenate([picture["label"] for picture in pictures])).astype(np.int64)
+    guessed = rng.choice([0.0, 0.3, 0.7, 1.0, 1.0])
+    for picture in (older, before):
+        regions = len(picture["label"])
+        picture["guessed"] = rng.random(regions) < guessed
+        wrong = rng.random(regions) < 0.03
+        picture["mistaken"] = np.where(wrong, rng.choice(labels, regions), -1)
+    older["kept"] = rng.random(len(older["label"])) < (rng.uniform(0.2, 1) if augment else 1)
+    kinds = [*clip["kinds"][references], GLOBAL, LOCAL]
+    used = np.array([rng.random() < 0.5, rng.random() < 0.9]) if augment else np.ones(2, bool)
+    return {"pictures": pictures, "kinds": np.array(kinds), "used": used}
+
+
+def _chosen_references(clip: dict, rng: np.random.Generator, augment: bool) -> np.ndarray:
+    """Sheets alone, key frames alone, or both; without augmentation those that the shot comes with."""
+    kinds = clip["kinds"]
+    chosen = clip["planned"].copy()
+    if augment:
+        draw = rng.random()
+        chosen = (kinds == SHEET) if draw < 0.5 else (kinds == KEY_FRAME) if draw < 0.85 else np.ones(len(kinds), bool)
+    found = rng.permutation(np.flatnonzero(chosen))[:MOST_REFERENCES]
+    if augment and len(found) > 1 and rng.random() < 0.15:
+        found = found[1:]
+    return np.sort(found)
+
+
+def _picture(clip: dict, name: int, rng: np.random.Generator) -> Picture:
+    shape, owner = clip[f"shape.{name}"], clip[f"owner.{name}"].astype(np.int64)
+    count = np.bincount(owner, minlength=len(shape))
+    rank = np.arange(len(owner)) - (np.cumsum(count) - count)[owner]
+    picture = {field: clip[f"{field}.{name}"] for field in ("shape", "touch", "label", "area")} | {"count": count}
+    for field, values in (("points", clip[f"places.{name}"]), ("keys", clip.get(f"keys.{name}"))):
+        if values is not None:
+            picture[field] = np.zeros((len(shape), POINTS, values.shape[1]), np.float32)
+            picture[field][owner, rank] = values
+    if len(shape) > MOST:
+        rows = np.sort(rng.choice(len(shape), MOST, replace=False))
+        picture = {field: value[rows] for field, value in picture.items()}
+        picture["touch"] = picture["touch"][:, rows]
+    return picture | ({"look": clip[f"look.{name}"]} if "keys" not in picture else {})
+
+
+def collate(episodes: list[dict], *, shrink: bool = False) -> dict[str, torch.Tensor]:
+    """One batch of tensors: B episodes, S slots for pictures, N regions, K points; what is missing is zero.
+
+    points [B, S, N, K, 2] are fractions of a canvas; `looks.i` uint8 [n, h, w] the drawings on canvases of size i and
+    `slots.i` int64 [n] their flat slots; count, label, area int64 and shape, touch float32 [B, S, N, ...]; kinds int64
+    [B, S - 1]; used bool [B, 2]; guessed, kept bool and mistaken int64 [B, 2, N]. Clips with keys give keys float32
+    [B, S, N, K, dim] and no looks. The last three slots are always the
+    older frame, the frame before and the frame to colour. shrink: all drawings at half size.
+    """
+    slots = max(len(episode["pictures"]) for episode in episodes)
+    regions = max(len(picture["label"]) for episode in episodes for picture in episode["pictures"])
+    shape = (len(episodes), slots, regions)
+    batch = {
+        "points": np.zeros((*shape, POINTS, 2), np.float32),
+        "count": np.zeros(shape, np.int64),
+        "label": np.zeros(shape, np.int64),
+        "area": np.zeros(shape, np.int64),
+        "shape": np.zeros((*shape, SHAPE_DIM), np.float32),
+        "touch": np.zeros((*shape, regions), np.float32),
+        "kinds": np.zeros((shape[0], slots - 1), np.int64),
+        "used": np.stack([episode["used"] for episode in episodes]),
+        "guessed": np.zeros((shape[0], 2, regions), bool),
+        "mistaken": np.full((shape[0], 2, regions), -1, np.int64),
+        "kept": np.ones((shape[0], 2, regions), bool),
+    }
+    if "keys" in episodes[0]["pictures"][0]:
+        batch["keys"] = np.zeros((*shape, *episodes[0]["pictures"][0]["keys"].shape[1:]), np.float32)
+    looks: dict[int, list] = {index: [] for index in range(len(CANVASES))}
+    places: dict[int, list] = {index: [] for index in range(len(CANVASES))}
+    for row, episode in enumerate(episodes):
+        pictures = episode["pictures"]
+        # References from slot 0 on; the three frames in the last slots.
+        where = [*range(len(pictures) - 3), *range(slots - 3, slots)]
+        batch["kinds"][row, where[:-1]] = episode["kinds"]
+        for slot, picture in zip(where, pictures, strict=True):
+            count = len(picture["label"])
+            for name in ("count", "label", "area", "shape"):
+                batch[name][row, slot, :count] = picture[name]
+            batch["touch"][row, slot, :count, :count] = picture["touch"]
+            if "keys" in picture:
+                batch["keys"][row, slot, :count] = picture["keys"]
+                continue
+            height, width = picture["look"].shape
+            canvas = next(i for i, (h, w) in enumerate(CANVASES) if height <= h and width <= w)
+            batch["points"][row, slot, :count] = picture["points"] * (height, width) / CANVASES[canvas]
+            looks[canvas].append(_on_canvas(picture["look"], CANVASES[canvas], shrink))
+            places[canvas].append(row * slots + slot)
+        for index in range(2):
+            picture = pictures[index - 3]
+            for name in ("guessed", "mistaken", "kept"):
+                if name in picture:
+                    batch[name][row, index, : len(picture[name])] = picture[name]
+    for index, canvas in enumerate(CANVASES):
+        size = [side // 2 for side in canvas] if shrink else canvas
+        batch[f"looks.{index}"] = np.stack(looks[index]) if looks[index] else np.zeros((0, *size), np.uint8)
+        batch[f"slots.{index}"] = np.array(places[index], np.int64)
+    return {name: torch.from_numpy(value) for name, value in batch.items()}
+
+
+def _on_canvas(look: np.ndarray, size: tuple[int, int], shrink: bool) -> np.ndarray:
+    canvas = np.full(size, 255, np.uint8)
+    canvas[: look.shape[0], : look.shape[1]] = look
+    if shrink:
+        canvas = cv2.resize(
+            cv2.erode(canvas, np.ones((2, 2), np.uint8)), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA
+        )
+    return canvas
