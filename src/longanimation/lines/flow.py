@@ -97,13 +97,7 @@ class Carried:
         if self.known is not None:
             known = fits * warp(self.known, flow, smooth=True)
             if unknown is not None:
-                seen = unknown * known * np.maximum(was_ground**4, _FAINT)
-                around = _blur(np.dstack([carried * seen[..., None], seen, seen * known]), 1 / 12)
-                there = unknown * (around[..., 3] > _FAINT)
-                smooth = around[..., :3] / np.maximum(around[..., 3:4], _FAINT)
-                colors = there[..., None] * smooth + (1 - there[..., None]) * colors
-                beside = np.minimum(around[..., 3] / 25, 1)  # ground goes on from where it is
-                known = np.maximum(known, there * around[..., 4] / np.maximum(around[..., 3], _FAINT))
+                colors, known, beside = _continued(colors, carried, known, unknown, was_ground)
             known = _levels(known)
         ground = None
         if unknown is not None:
@@ -116,6 +110,19 @@ class Carried:
         carried = fits * carried + (1 - fits) * colors
         self.start(lines, _levels(carried), known, ground)
         return _levels(self.share * carried + (1 - self.share) * colors)
+
+
+def _continued(colors, carried, known, unknown, was_ground) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The ground carried along, continued smoothly to where ground is found and unknown: colours, how sure they are,
+    and float32 [H, W] in [0, 1], whether there is carried ground near by."""
+    seen = unknown * known * np.maximum(was_ground**4, _FAINT)
+    around = _blur(np.dstack([carried * seen[..., None], seen, seen * known]), 1 / 12)
+    amount = around[..., 3]
+    there = unknown * (amount > _FAINT)
+    smooth = around[..., :3] / np.maximum(amount, _FAINT)[..., None]
+    colors = there[..., None] * smooth + (1 - there[..., None]) * colors
+    known = np.maximum(known, there * around[..., 4] / np.maximum(amount, _FAINT))
+    return colors, known, np.minimum(amount / 25, 1)
 
 
 def _blur(values: np.ndarray, extent: float) -> np.ndarray:
