@@ -6,7 +6,7 @@ from longanimation.cel import segment
 from longanimation.data.synth import Scene
 from longanimation.lines.drawing import LineDrawing
 from longanimation.models.correspondence_memory import CorrespondenceMemory
-from longanimation.models.memory_bank import KEY_FRAME, LOCAL
+from longanimation.models.memory_bank import KEY_FRAME, LOCAL, SHEET
 from longanimation.models.region_matcher import RegionMatcher
 from longanimation.pipeline.correspondence import CorrespondenceSettings, CorrespondenceWindow
 from longanimation.pipeline.framing import frame_content
@@ -136,3 +136,40 @@ def test_another_matcher_is_another_model(memory, matcher):
 def drawing_of(scene, index):
     frame = scene.render(index)
     return LineDrawing(frame.lines, frame.traces, frame.ink)
+
+
+def read_references(model, image, lines):
+    drawing = LineDrawing(lines, np.zeros(lines.shape, bool), np.zeros((*lines.shape, 4), np.uint8))
+    state = model.begin([Reference(image, drawing, None, "picture")], size=image.shape[:2])
+    _, state = model.colour([drawing], state, segment=None)
+    return state.bank.references[0]
+
+
+@pytest.mark.parametrize("paper", [(255, 255, 255), (230, 190, 200)])
+def test_a_picture_with_one_colour_all_around_is_a_sheet_on_paper_of_any_colour(memory, matcher, paper):
+    image, lines = np.full((*SIZE, 3), paper, np.uint8), np.full(SIZE, 255, np.uint8)
+    lines[20:80, 40:42] = lines[20:80, 90:92] = lines[20:22, 40:92] = lines[78:80, 40:92] = 0
+    image[22:78, 42:90] = (200, 40, 40)
+    image[lines == 0] = 0
+    assert read_references(window(memory, matcher), image, lines).kind == SHEET
+    ground = image.min(2) > 180
+    image[ground & (np.arange(SIZE[1]) < 66)] = (250, 220, 10)
+    image[ground & (np.arange(SIZE[1]) >= 66)] = (30, 90, 200)
+    assert read_references(window(memory, matcher), image, lines).kind == KEY_FRAME
+
+
+def test_a_small_region_of_a_reference_has_the_colour_in_its_middle(memory, matcher):
+    """Around the white of an eye most pixels are the soft fringe of the line."""
+    image, lines = np.full((*SIZE, 3), 255, np.uint8), np.full(SIZE, 255, np.uint8)
+    for y in range(20, 80, 12):
+        for x in range(20, 140, 12):
+            lines[y - 3 : y + 4, x - 3 : x + 4] = 0
+            lines[y - 2 : y + 3, x - 2 : x + 3] = 235
+            image[y - 3 : y + 4, x - 3 : x + 4] = 20
+            image[y - 1 : y + 2, x - 1 : x + 2] = (60, 200, 90)
+    image[3:14, 5:150], image[84:92, 5:150] = (60, 200, 90), 20
+    model = window(memory, matcher)
+    held = read_references(model, image, lines)
+    small = held.view.shape[:, 2] < held.view.shape[:, 2].max() - 1
+    assert small.sum() >= 40
+    assert (model._palette.colors[held.labels[small].argmax(1)] == (60, 200, 90)).all()

@@ -36,11 +36,10 @@ def memory(memory_folder):
 
 
 @pytest.fixture(scope="module")
-def cache(memory, tmp_path_factory):
+def cache(tmp_path_factory):
     folder = tmp_path_factory.mktemp("clips")
     for split in ("train", "test"):
-        for looked_through in (None, memory):
-            RegionClipStore(folder, split, looked_through).get(0)
+        RegionClipStore(folder, split).get(0)
     return folder
 
 
@@ -197,16 +196,6 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, memory_f
     assert all(torch.equal(kept[name], given[name]) for name in given) == (rate == 0)
     window = CorrespondenceWindow.from_pretrained(tmp_path / "a/correspondence")
     assert window.matcher is not None, "the run is a model like mini"
-
-
-def test_a_memory_that_stays_as_it_is_looks_at_each_clip_once(cache, memory):
-    store = RegionClipStore(cache, "train", memory)
-    clip = store.get(0)
-    assert store.folder.name.startswith("train-") and not any(name.startswith("look.") for name in clip)
-    batch = collate([make_region_episode(clip, np.random.default_rng(0), augment=False)])
-    assert batch["keys"].shape[-1] == memory.dim and len(batch["slots.0"]) == 0
-    loss, counts = region_loss(memory, matcher(), batch)
-    assert torch.isfinite(loss) and counts["known"] > 0
 
 
 def test_a_folder_without_a_memory_is_named(tmp_path, cache):

@@ -70,15 +70,15 @@ def regions(
     batch_size: Annotated[int, Option(min=1)] = 8,
     learning_rate: Annotated[float, Option(min=0)] = 1e-3,
     memory_learning_rate: Annotated[
-        float, Option(min=0, help="Train the memory as well, at this rate; best on a GPU. 0: it stays as it is.")
-    ] = 0.0,
+        float, Option(min=0, help="Rate for the memory, which is trained along. 0: it stays as it is.")
+    ] = 4e-4,
     device: Annotated[str, Option(help="auto, cpu or cuda.")] = "auto",
     workers: Annotated[int, Option(min=0, help="Processes that draw.")] = 1,
     seed: Annotated[int, Option()] = 0,
     limit_seconds: Limit = None,
     quiet: Quiet = False,
 ) -> None:
-    """Train the region matcher on top of a correspondence memory, or both together."""
+    """Train the region matcher, and the correspondence memory along with it."""
     from longanimation.training.regions import RegionTrainConfig, train_regions
 
     config = RegionTrainConfig(

@@ -26,6 +26,7 @@ from longanimation.shot.plan import Segment
 from longanimation.shot.window import Reference
 
 _SHEET_BLANK = 0.25  # share of a sheet that is blank paper, at least
+_SHEET_RIM = 0.8  # share of its edge that has one colour, at least, if its paper is not white
 
 
 @dataclass(frozen=True)
@@ -233,10 +234,17 @@ class CorrespondenceWindow:
         self._read_references(state)
         state.bank.history_from_tensors(history)
 
-    def _could_be_a_frame(self, image: np.ndarray) -> bool:
-        """A picture without a number: as large as the drawings and painted up to its edge. Else it is a sheet, on which
-        things stand elsewhere."""
-        return image.shape[:2] == self._size and blank_paper(image).mean() < _SHEET_BLANK
+    def _is_placed(self, reference: Reference) -> bool:
+        """Whether things stand in it where they stand in the shot. A picture without a number may be a frame if it is
+        as large as the drawings and painted up to its edge; with one colour all around it is a sheet."""
+        if reference.frame is not None or reference.background:
+            return True
+        if reference.image.shape[:2] != self._size or blank_paper(reference.image).mean() >= _SHEET_BLANK:
+            return False
+        image = reference.image
+        edges = (image[:1], image[-1:], image[:, :1], image[:, -1:])
+        rim = np.concatenate([self._palette.labels(edge).ravel() for edge in edges])
+        return np.bincount(rim).max() < _SHEET_RIM * len(rim)
 
     def _side(self, state: CorrespondenceState) -> int:
         return self.settings.side if state.finish == "cel" else self.settings.soft_side
@@ -245,7 +253,7 @@ class CorrespondenceWindow:
         cel = state.finish == "cel"
         painter = self._cel() if cel else self._soft()
         shown = [reference for reference in self._references if cel or not reference.background] or self._references
-        placed = [r.frame is not None or r.background or self._could_be_a_frame(r.image) for r in shown]
+        placed = [self._is_placed(reference) for reference in shown]
         options = {} if cel else {"with_ground": not any(placed)}
         for reference, in_place in zip(shown, placed, strict=True):
             lines = reference.drawing.lines

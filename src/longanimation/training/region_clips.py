@@ -1,11 +1,9 @@
 """Training material of the region matcher: drawn shots cut into closed regions, as `colorize` would cut them."""
 
-import hashlib
 from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 
 from longanimation.cel import segment
 from longanimation.cel.read_palette import clear_of_lines
@@ -13,10 +11,8 @@ from longanimation.data.synth import Scene
 from longanimation.data.synth.scene import SceneReference
 from longanimation.lines import study_style
 from longanimation.media.atomic import atomic_path
-from longanimation.models.correspondence_memory import CorrespondenceMemory
 from longanimation.models.memory_bank import KEY_FRAME, SHEET
 from longanimation.pipeline.framing import frame_content
-from longanimation.pipeline.precision import encoder_precision
 from longanimation.pipeline.region_view import lay_out
 from longanimation.shot.drawings import read_drawing
 from longanimation.training.clip_store import FIRST_TEST_SEED
@@ -132,15 +128,10 @@ def _before(scene: Scene, time: int) -> int:
 
 
 class RegionClipStore:
-    """Clip `seed` kept in a folder (None: nowhere), drawn on first use.
+    """Clip `seed` kept in a folder (None: nowhere), drawn on first use."""
 
-    memory: where it is not trained it may look at each clip once; the clip then holds its keys, `keys.p` float16
-    [P, dim], in place of `look.p`. The folder is named after the memory's weights.
-    """
-
-    def __init__(self, folder: str | Path | None, split: str, memory: CorrespondenceMemory | None = None):
-        name = split if memory is None else f"{split}-{_digest(memory)}"
-        self.folder, self.split, self.memory = None if folder is None else Path(folder) / name, split, memory
+    def __init__(self, folder: str | Path | None, split: str):
+        self.folder, self.split = None if folder is None else Path(folder) / split, split
 
     def get(self, seed: int) -> dict[str, np.ndarray]:
         path = self.folder and self.folder / f"{seed:06d}.npz"
@@ -148,29 +139,8 @@ class RegionClipStore:
             with np.load(path) as data:
                 return {name: data[name] for name in data.files}
         clip = draw_region_clip(seed + (FIRST_TEST_SEED if self.split == "test" else 0), split=self.split)
-        if self.memory is not None:
-            if self.split == "train":
-                disguise(clip, np.random.default_rng((seed, 78)))
-            _encode(clip, self.memory)
         if path:
             self.folder.mkdir(parents=True, exist_ok=True)
             with atomic_path(path) as temporary, open(temporary, "wb") as file:
                 np.savez(file, **clip)
         return clip
-
-
-@torch.inference_mode()
-def _encode(clip: dict[str, np.ndarray], memory: CorrespondenceMemory) -> None:
-    for name in [name for name in clip if name.startswith("look.")]:
-        look = torch.from_numpy(np.ascontiguousarray(clip.pop(name))).float()[None, None] / 255
-        places = clip[f"places.{name.removeprefix('look.')}"]
-        with encoder_precision():
-            keys = memory.keys_at(memory.encode(look), torch.from_numpy(places)[None])[0]
-        clip[f"keys.{name.removeprefix('look.')}"] = keys.numpy().astype(np.float16)
-
-
-def _digest(memory: CorrespondenceMemory) -> str:
-    digest = hashlib.sha256()
-    for value in memory.state_dict().values():
-        digest.update(value.cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()[:12]

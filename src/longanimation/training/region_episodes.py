@@ -16,7 +16,7 @@ MOST_REFERENCES = 5
 CANVASES = ((288, 512), (512, 512))
 """Sizes (height, width) at which drawings are encoded together, each in the first one that holds it."""
 
-PARTS = ("look", "keys", "places", "owner", "shape", "touch", "label", "area")
+PARTS = ("look", "places", "owner", "shape", "touch", "label", "area")
 
 Picture = dict[str, np.ndarray]
 
@@ -24,8 +24,7 @@ Picture = dict[str, np.ndarray]
 def make_region_episode(clip: dict, rng: np.random.Generator, *, augment: bool = True) -> dict:
     """The pictures of an episode, references first, then an older frame, the frame before, and the frame to colour.
 
-    A picture: look uint8 [h, w], or keys float32 [N, K, dim] if the clip has them; points float32 [N, K, 2], (y, x) in
-    [0, 1) of the look; count int64 [N], how many of
+    A picture: look uint8 [h, w]; points float32 [N, K, 2], (y, x) in [0, 1) of the look; count int64 [N], how many of
     the K are points; shape, touch, label, area as in the clip. Of the history: `used` bool [2], whether there is an
     older frame and a frame before; `kept` bool [N], of the older frame, what is remembered; `guessed` (both), where the
     matcher's own colours are remembered instead of the true ones; `mistaken` (both), a wrong label there, else -1.
@@ -36,9 +35,8 @@ def make_region_episode(clip: dict, rng: np.random.Generator, *, augment: bool =
     first = len(clip["kinds"])
     names = [*references, first + 2 * other + 1, first + 2 * moment, first + 2 * moment + 1]
     if augment:
-        clip = {
-            f"{part}.{name}": clip[f"{part}.{name}"] for name in names for part in PARTS if f"{part}.{name}" in clip
-        } | {"kinds": clip["kinds"]}
+        chosen = {f"{part}.{name}": clip[f"{part}.{name}"] for name in names for part in PARTS}
+        clip = chosen | {"kinds": clip["kinds"]}
         disguise(clip, rng)
     pictures = [_picture(clip, name, rng) for name in names]
     older, before = pictures[-3:-1]
@@ -72,16 +70,15 @@ def _picture(clip: dict, name: int, rng: np.random.Generator) -> Picture:
     shape, owner = clip[f"shape.{name}"], clip[f"owner.{name}"].astype(np.int64)
     count = np.bincount(owner, minlength=len(shape))
     rank = np.arange(len(owner)) - (np.cumsum(count) - count)[owner]
-    picture = {field: clip[f"{field}.{name}"] for field in ("shape", "touch", "label", "area")} | {"count": count}
-    for field, values in (("points", clip[f"places.{name}"]), ("keys", clip.get(f"keys.{name}"))):
-        if values is not None:
-            picture[field] = np.zeros((len(shape), POINTS, values.shape[1]), np.float32)
-            picture[field][owner, rank] = values
+    points = np.zeros((len(shape), POINTS, 2), np.float32)
+    points[owner, rank] = clip[f"places.{name}"]
+    picture = {field: clip[f"{field}.{name}"] for field in ("shape", "touch", "label", "area")}
+    picture |= {"points": points, "count": count}
     if len(shape) > MOST:
         rows = np.sort(rng.choice(len(shape), MOST, replace=False))
         picture = {field: value[rows] for field, value in picture.items()}
         picture["touch"] = picture["touch"][:, rows]
-    return picture | ({"look": clip[f"look.{name}"]} if "keys" not in picture else {})
+    return picture | {"look": clip[f"look.{name}"]}
 
 
 def collate(episodes: list[dict], *, shrink: bool = False) -> dict[str, torch.Tensor]:
@@ -89,8 +86,7 @@ def collate(episodes: list[dict], *, shrink: bool = False) -> dict[str, torch.Te
 
     points [B, S, N, K, 2] are fractions of a canvas; `looks.i` uint8 [n, h, w] the drawings on canvases of size i and
     `slots.i` int64 [n] their flat slots; count, label, area int64 and shape, touch float32 [B, S, N, ...]; kinds int64
-    [B, S - 1]; used bool [B, 2]; guessed, kept bool and mistaken int64 [B, 2, N]. Clips with keys give keys float32
-    [B, S, N, K, dim] and no looks. The last three slots are always the
+    [B, S - 1]; used bool [B, 2]; guessed, kept bool and mistaken int64 [B, 2, N]. The last three slots are always the
     older frame, the frame before and the frame to colour. shrink: all drawings at half size.
     """
     slots = max(len(episode["pictures"]) for episode in episodes)
@@ -109,8 +105,6 @@ def collate(episodes: list[dict], *, shrink: bool = False) -> dict[str, torch.Te
         "mistaken": np.full((shape[0], 2, regions), -1, np.int64),
         "kept": np.ones((shape[0], 2, regions), bool),
     }
-    if "keys" in episodes[0]["pictures"][0]:
-        batch["keys"] = np.zeros((*shape, *episodes[0]["pictures"][0]["keys"].shape[1:]), np.float32)
     looks: dict[int, list] = {index: [] for index in range(len(CANVASES))}
     places: dict[int, list] = {index: [] for index in range(len(CANVASES))}
     for row, episode in enumerate(episodes):
@@ -123,9 +117,6 @@ def collate(episodes: list[dict], *, shrink: bool = False) -> dict[str, torch.Te
             for name in ("count", "label", "area", "shape"):
                 batch[name][row, slot, :count] = picture[name]
             batch["touch"][row, slot, :count, :count] = picture["touch"]
-            if "keys" in picture:
-                batch["keys"][row, slot, :count] = picture["keys"]
-                continue
             height, width = picture["look"].shape
             canvas = next(i for i, (h, w) in enumerate(CANVASES) if height <= h and width <= w)
             batch["points"][row, slot, :count] = picture["points"] * (height, width) / CANVASES[canvas]

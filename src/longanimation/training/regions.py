@@ -41,7 +41,7 @@ class RegionTrainConfig:
     steps: int = 4000
     batch_size: int = 8
     learning_rate: float = 1e-3
-    memory_learning_rate: float = 0.0
+    memory_learning_rate: float = 4e-4
     warmup_steps: int = 100
     weight_decay: float = 0.02
     average_decay: float = 0.999
@@ -61,9 +61,9 @@ class RegionTrainConfig:
 class RegionBatches(Dataset):
     """Batch `step` is a pure function of (seed, step)."""
 
-    def __init__(self, config: RegionTrainConfig, length: int, memory: CorrespondenceMemory | None, *, training: bool):
+    def __init__(self, config: RegionTrainConfig, length: int, *, training: bool):
         self.config, self.length, self.training = config, length, training
-        self.store = RegionClipStore(config.cache, "train" if training else "test", memory)
+        self.store = RegionClipStore(config.cache, "train" if training else "test")
 
     def __len__(self) -> int:
         return self.length
@@ -102,6 +102,8 @@ def train_regions(config: RegionTrainConfig, progress=None) -> dict:
     name = "cuda" if torch.cuda.is_available() else "cpu"
     device = torch.device(name if config.device == "auto" else config.device)
     torch.manual_seed(config.seed)
+    if device.type == "cuda":
+        torch.set_float32_matmul_precision("high")
     memory = CorrespondenceMemory.from_pretrained(config.memory).float()
     matcher = RegionMatcher(key_dim=memory.config.key_dim, **config.model)
     if config.start_from:
@@ -127,8 +129,7 @@ def train_regions(config: RegionTrainConfig, progress=None) -> dict:
     metrics: dict = {}
     asked = time.monotonic()
     waited = 0.0
-    still = None if config.memory_learning_rate else CorrespondenceMemory.from_pretrained(config.memory).float().eval()
-    for batch in _loader(config, config.steps, step, still, training=True, device=device):
+    for batch in _loader(config, config.steps, step, training=True, device=device):
         waited += time.monotonic() - asked
         for group in optimizer.param_groups:
             group["lr"] = group["rate"] * _pace(config, step)
@@ -154,7 +155,7 @@ def train_regions(config: RegionTrainConfig, progress=None) -> dict:
                 progress(step, metrics)
         last = step >= config.steps or clock.over
         if last or step % config.validate_steps == 0:
-            metrics = validate_regions(_averaged(model, average), config, device, still)
+            metrics = validate_regions(_averaged(model, average), config, device)
             log.write(step, metrics)
             if progress:
                 progress(step, metrics)
@@ -172,11 +173,11 @@ def train_regions(config: RegionTrainConfig, progress=None) -> dict:
 
 
 @torch.no_grad()
-def validate_regions(model: _Both, config: RegionTrainConfig, device: torch.device, still=None) -> dict:
+def validate_regions(model: _Both, config: RegionTrainConfig, device: torch.device) -> dict:
     """Shares of regions over 10 pixels right on held-out shapes and motions, each shot with its own references."""
     totals: dict[str, float | torch.Tensor] = {}
     length = max(1, -(-2 * config.validation_clips // config.batch_size))
-    for batch in _loader(config, length, 0, still, training=False, device=device):
+    for batch in _loader(config, length, 0, training=False, device=device):
         batch = {name: value.to(device) for name, value in batch.items()}
         with _autocast(device):
             loss, counts = region_loss(model.memory, model.matcher, batch)
@@ -185,10 +186,9 @@ def validate_regions(model: _Both, config: RegionTrainConfig, device: torch.devi
     return {f"validation/{name}": value for name, value in _shares(totals).items()}
 
 
-def _loader(config: RegionTrainConfig, length: int, start: int, still, *, training: bool, device) -> DataLoader:
-    """still: the memory, if it is not trained and may look at each clip once."""
+def _loader(config: RegionTrainConfig, length: int, start: int, *, training: bool, device) -> DataLoader:
     return DataLoader(
-        RegionBatches(config, length, still, training=training),
+        RegionBatches(config, length, training=training),
         batch_size=None,
         sampler=range(start, length),
         num_workers=config.workers,
