@@ -67,9 +67,9 @@ class RegionMatcher(ModelMixin, ConfigMixin):
     def __init__(
         self,
         key_dim: int = 64,
-        dim: int = 128,
-        num_heads: int = 4,
-        context_layers: int = 2,
+        dim: int = 160,
+        num_heads: int = 5,
+        context_layers: int = 3,
         match_layers: int = 3,
         label_dim: int = 16,
     ):

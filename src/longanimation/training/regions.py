@@ -90,7 +90,8 @@ class _Both(torch.nn.Module):
 def train_regions(config: RegionTrainConfig, progress=None) -> dict:
     """Run or resume. `progress(step, metrics)` is called each `log_steps`. Returns the last validation metrics.
 
-    Leaves `correspondence/` (the memory) and `region_matcher/` side by side, a model like `mini`.
+    Leaves `correspondence/` (the memory) and `region_matcher/` side by side, a model like `mini`. The metric
+    `waited` is the seconds since the start in which no drawings were ready: if it grows, more workers or reuse help.
     """
     for folder in filter(None, (config.memory, config.start_from)):
         if not (Path(folder) / "config.json").is_file():
