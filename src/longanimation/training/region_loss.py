@@ -57,7 +57,7 @@ def region_loss(
     known and right regions over 10 pixels: of the drawing, of the history ("alone": by references alone).
     """
     seen = _look(memory, matcher, batch)
-    count, slots, _ = batch["count"].shape
+    slots = batch["count"].shape[1]
     older, before, last = range(slots - 3, slots)
     codes = label_codes(LABELS, matcher.config.label_dim) if codes is None else codes
     codes = codes.to(batch["points"])
