@@ -164,9 +164,9 @@ def train_regions(config: RegionTrainConfig, progress=None) -> dict:
             with atomic_path(checkpoint) as path:
                 state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "average": average.values}
                 torch.save(state | {"step": step, "seconds": clock.seconds}, path)
-            best = _averaged(model, average).cpu()
-            best.memory.save_pretrained(output / "correspondence")
-            best.matcher.save_pretrained(output / "region_matcher")
+            averaged = _averaged(model, average).cpu()
+            averaged.memory.save_pretrained(output / "correspondence")
+            averaged.matcher.save_pretrained(output / "region_matcher")
         if last:
             break
         asked = time.monotonic()
