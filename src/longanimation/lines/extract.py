@@ -31,7 +31,7 @@ def extract_lines(frame: np.ndarray) -> np.ndarray:
     steps = crests(contrast.step, contrast.step_angle, *_STEP)
     steps &= ~_near(ink, 3.0 * scale)  # the two sides of an ink line
     lines |= _strokes(steps, lines, 3.0 * scale, _SHORTEST_STEP * scale)
-    return _drawn(_without_specks(lines, _SPECK * scale))
+    return _drawn(without_specks(lines, _SPECK * scale))
 
 
 def _near(mask: np.ndarray, radius: float) -> np.ndarray:
@@ -40,11 +40,12 @@ def _near(mask: np.ndarray, radius: float) -> np.ndarray:
 
 def _strokes(candidates: np.ndarray, lines: np.ndarray, radius: float, shortest: float) -> np.ndarray:
     """Candidates that lead away from the lines there are, with their ends that join them."""
-    away = _without_specks(candidates & ~_near(lines, radius), shortest)
+    away = without_specks(candidates & ~_near(lines, radius), shortest)
     return candidates & _near(away, radius + 1)
 
 
-def _without_specks(mask: np.ndarray, shortest: float) -> np.ndarray:
+def without_specks(mask: np.ndarray, shortest: float) -> np.ndarray:
+    """bool [H, W]: `mask` without connected pieces of fewer pixels than `shortest`."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     keep = stats[:, cv2.CC_STAT_AREA] >= shortest
     keep[0] = False

@@ -8,10 +8,12 @@ from longanimation.errors import InputError
 from longanimation.lines.drawing import LineDrawing, coverage, darkest_channel, unmultiply
 from longanimation.lines.extract import extract_lines
 from longanimation.lines.normalise import clean, normalise, raise_contrast
+from longanimation.lines.painted import painted_lines
 from longanimation.lines.paper import find_paper, whiten
 from longanimation.lines.style import LineStyle
 from longanimation.lines.traces import coloured, main_hue, trace_lines
 
+_COLOURED = {"extract": extract_lines, "painted": painted_lines}
 _VISIBLE = 160  # lines darker than this are looked at for their colour
 _PALE = 200
 _PAINTED_SHARE = 0.05
@@ -22,7 +24,8 @@ def read_lines(frame: np.ndarray, style: LineStyle | str) -> LineDrawing:
 
     Args:
         frame: uint8 [H, W, 3] sRGB or [H, W, 4] straight alpha.
-        style: of the whole shot, from `study_style`; or "drawn" or "extract", then this frame decides the rest.
+        style: of the whole shot, from `study_style`; or "drawn", "extract" or "painted", then this frame decides the
+            rest.
 
     For drawings `ink` is the input's own pixels if they lie on transparency, else what laid on white gives the drawing
     (levelled, or inverted if it is light on black) back within 1/255. For coloured pictures it is the extracted line in
@@ -30,8 +33,8 @@ def read_lines(frame: np.ndarray, style: LineStyle | str) -> LineDrawing:
     """
     if isinstance(style, str):
         style = _style_of_one(frame, style)
-    if style.mode == "extract":
-        lines = extract_lines(frame)
+    if style.mode in _COLOURED:
+        lines = _COLOURED[style.mode](frame)
         ink = np.zeros((*lines.shape, 4), np.uint8)
         ink[..., 3] = 255 - lines
         return LineDrawing(lines, np.zeros(lines.shape, bool), ink, extracted=True)
@@ -50,10 +53,10 @@ def read_lines(frame: np.ndarray, style: LineStyle | str) -> LineDrawing:
 
 
 def _style_of_one(frame: np.ndarray, mode: str) -> LineStyle:
-    if mode not in ("drawn", "extract"):
-        raise InputError(f"unknown kind of lines {mode!r}; use drawn or extract")
-    if mode == "extract":
-        return LineStyle("extract")
+    if mode in _COLOURED:
+        return LineStyle(mode)
+    if mode != "drawn":
+        raise InputError(f"unknown kind of lines {mode!r}; use drawn, {' or '.join(_COLOURED)}")
     paper = find_paper([frame])
     picture = whiten(frame, paper)
     inked = coverage(picture) > 255 - _VISIBLE

@@ -14,7 +14,7 @@ from longanimation.lines.drawing import coverage, lightest_channel
 from longanimation.lines.paper import Paper, find_paper, whiten
 from longanimation.lines.traces import coloured, hue_name, main_hue, trace_lines
 
-Mode = Literal["drawn", "extract"]
+Mode = Literal["drawn", "extract", "painted"]
 
 _INKED = 40  # coverage
 _NEAR_BLACK = 70
@@ -27,7 +27,8 @@ class LineStyle:
     """What `read_lines` needs to know of a shot.
 
     Attributes:
-        mode: "drawn" (the frames are line drawings) or "extract" (they are coloured pictures).
+        mode: "drawn" (the frames are line drawings), "extract" (they are coloured pictures, borders are drawn anew with
+            a thin pen) or "painted" (they are coloured, lines stay as thick as they are: references of a drawn shot).
         paper: kind of paper of the drawings.
         main_hue: hue step of the main line if it is coloured, None if it is black or grey.
         trace_hues: names of the colours of trace lines seen in the frames looked at.
@@ -39,7 +40,7 @@ class LineStyle:
     trace_hues: tuple[str, ...] = ()
 
 
-def detect_mode(frames: Sequence[np.ndarray]) -> Mode:
+def detect_mode(frames: Sequence[np.ndarray]) -> Literal["drawn", "extract"]:
     """Tell drawings from coloured pictures by a few frames, uint8 [H, W, 3|4].
 
     Drawings are mostly paper, and what is not paper is thin or black; pictures have wide areas of other colours.

@@ -69,8 +69,9 @@ def read_references(
     """Read the coloured references of a shot.
 
     A key frame (`@FRAME`) is brought to the shot's size and has that frame's own drawing as its lines, read by `mode`.
-    A background (`@background`) is brought to the shot's size, too. Any other picture keeps its size; lines are
-    extracted from it. Transparency is laid on white.
+    A background (`@background`) is brought to the shot's size, too. Any other picture keeps its size; its lines are
+    found in it, as thick as they are if the shot is drawn, else extracted as the shot's are. Transparency is laid on
+    white.
 
     Raises InputError for a missing or unreadable picture and for a frame number that the shot does not have.
     `notes` collects sentences for the user.
@@ -89,11 +90,13 @@ def _read(picture, place, name, sequence, mode, notes) -> Reference:
     else:
         image = read_image(picture, what="reference")
     image = on_white(image)
+    # Its lines shall look like those of the shot.
+    kind = "painted" if mode == "drawn" or getattr(mode, "mode", None) == "drawn" else "extract"
     if place is None:
-        return Reference(image, read_drawing(image, "extract"), None, name)
+        return Reference(image, read_drawing(image, kind), None, name)
     if place == BACKGROUND:
         image = _fit(image, sequence, name, notes)
-        return Reference(image, read_drawing(image, "extract"), None, name, background=True)
+        return Reference(image, read_drawing(image, kind), None, name, background=True)
     if place not in sequence.numbers:
         first, last = sequence.numbers[0], sequence.numbers[-1]
         raise InputError(f"reference {name}: the shot has no frame {place}; its frames are {first} to {last}")

@@ -45,7 +45,7 @@ def draw_region_clip(seed: int, *, split: str = "train", frames: int = 100) -> d
     # What `colorize` would see: lines read from the ink, or from a sheet as a coloured picture.
     pictures = [
         (
-            read_drawing(r.image, "extract") if r.frame is None else read_drawing(scene.render(r.frame).ink, style),
+            read_drawing(r.image, "painted") if r.frame is None else read_drawing(scene.render(r.frame).ink, style),
             r.labels,
         )
         for r in references
