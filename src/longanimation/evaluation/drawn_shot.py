@@ -83,8 +83,12 @@ class DrawnShot:
 
     @property
     def painted_drawings(self) -> list[PaintedDrawing]:
-        """The same as the baselines take them: with their true lines and labels."""
-        return [PaintedDrawing(item.lines, item.labels, item.frame) for item in self.scene.references]
+        """The same as the baselines take them: with their true lines and labels, the background in frame 0."""
+        places = [0 if item.kind == BACKGROUND else item.frame for item in self.scene.references]
+        return [
+            PaintedDrawing(item.lines, item.labels, place)
+            for item, place in zip(self.scene.references, places, strict=True)
+        ]
 
     @property
     def painted_pictures(self) -> list[PaintedDrawing]:

@@ -95,20 +95,22 @@ def _traces(picture: np.ndarray, inked: np.ndarray) -> np.ndarray:
     not beside ink, as a narrow painted part would be. inked: bool [H, W]."""
     scale = _scale(picture)
     _, saturation, value = cv2.split(cv2.cvtColor(picture, cv2.COLOR_RGB2HSV))
-    strong = (saturation > 150) & (value > 90) & ~inked
-    beside = cv2.dilate(inked.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    colors, counts = np.unique(picture[strong].astype(np.int64) @ (65536, 256, 1), return_counts=True)
+    strong = ((saturation > 150) & (value > 90) & ~inked).astype(np.uint8)
+    beside = cv2.dilate(inked.astype(np.uint8), np.ones((3, 3), np.uint8))
+    colors, counts = np.unique(picture[strong > 0].astype(np.int32) @ (65536, 256, 1), return_counts=True)
     found = np.zeros(inked.shape, bool)
     for code in colors[np.argsort(-counts, kind="stable")[:_TRACES]]:
         color = np.array([code >> 16, code >> 8 & 255, code & 255])
-        own = strong & (np.abs(picture - color).max(-1) < 12)
-        total = own.sum()
-        wide = cv2.morphologyEx(own.astype(np.uint8), cv2.MORPH_OPEN, ellipse(_TRACE_WIDEST * scale)).sum()
-        _, _, pieces, _ = cv2.connectedComponentsWithStats(own.astype(np.uint8), connectivity=8)
-        extent = pieces[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1)
-        long = pieces[1:, cv2.CC_STAT_AREA][extent >= _TRACE_LENGTH * scale].sum()
-        if wide < 0.05 * total and long > max(0.6 * total, 36 * scale) and (own & beside).sum() < 0.5 * total:
-            found |= own
+        own = cv2.inRange(picture, np.maximum(color - 11, 0), np.minimum(color + 11, 255)) & strong
+        total = np.count_nonzero(own)
+        wide = np.count_nonzero(cv2.morphologyEx(own, cv2.MORPH_OPEN, ellipse(_TRACE_WIDEST * scale)))
+        if wide >= 0.05 * total or np.count_nonzero(own & beside) >= 0.5 * total:
+            continue
+        pieces = cv2.connectedComponentsWithStats(own, connectivity=8)[2][1:]
+        extent = pieces[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1)
+        long = pieces[:, cv2.CC_STAT_AREA][extent >= _TRACE_LENGTH * scale].sum()
+        if long > max(0.6 * total, 36 * scale):
+            found |= own > 0
     return found
 
 

@@ -15,7 +15,7 @@ from longanimation.pipeline.region_memory import RegionMemory
 from longanimation.pipeline.region_view import RegionView, view_regions
 
 POINTS = 12
-"""Most points of a region, as the matcher was trained."""
+"""Most points of a region; the matcher was trained with 8."""
 
 
 class RegionPainter:

@@ -1,5 +1,6 @@
 """Training material of the region matcher: drawn shots cut into closed regions, as `colorize` would cut them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -31,8 +32,9 @@ def draw_region_clip(seed: int, *, split: str = "train", frames: int = 100) -> d
 
     Pictures are numbered: references first, then for each moment the frame before it and itself. For picture p:
     `look.p`, `places.p`, `owner.p`, `shape.p` and `touch.p` as in `RegionLayout`, `label.p` (the colour that most of
-    each region has) and `area.p` in pixels. `kinds`: of the references, as in `memory_bank`; `planned`: those that the
-    shot comes with, the others are there for variety (sheets for a shot with key frames, a key frame for the rest).
+    each region has) and `area.p` in pixels. `kinds`: of the references, as in `memory_bank`; `empty`: whether they show
+    the background alone; `planned`: those that the shot comes with, the others are there for variety (sheets and the
+    background for a shot with key frames, a key frame for the rest).
     """
     rng = np.random.default_rng((seed, 77))
     size = SIZES[rng.integers(len(SIZES))]
@@ -42,6 +44,9 @@ def draw_region_clip(seed: int, *, split: str = "train", frames: int = 100) -> d
     style = study_style([frame.ink for frame in shot[::2]])
     planned = scene.references
     references = [*planned, *_further(scene, planned, rng)]
+    references = [
+        _annotated(r, scene.palette, rng) if r.kind == "sheet" and rng.random() < 0.25 else r for r in references
+    ]
     # What `colorize` would see: lines read from the ink, or from a sheet as a coloured picture.
     pictures = [
         (
@@ -54,8 +59,8 @@ def draw_region_clip(seed: int, *, split: str = "train", frames: int = 100) -> d
     result: dict[str, np.ndarray] = {}
     for name, (drawing, labels) in enumerate(pictures):
         regions = segment(drawing.lines)
-        is_sheet = name < len(references) and references[name].frame is None
-        own = frame_content([drawing.lines], side=512) if is_sheet else framing
+        elsewhere = name < len(references) and references[name].frame is None
+        own = frame_content([drawing.lines], side=512) if elsewhere else framing
         layout = lay_out(drawing.lines, regions, own, POINTS)
         clear = clear_of_lines(regions)
         pair = regions.ids[clear].astype(np.int64) * len(scene.palette) + labels[clear]
@@ -67,8 +72,11 @@ def draw_region_clip(seed: int, *, split: str = "train", frames: int = 100) -> d
         result[f"touch.{name}"] = layout.touch.astype(np.float16)
         result[f"label.{name}"] = counts.reshape(regions.count, -1)[layout.regions].argmax(1).astype(np.uint8)
         result[f"area.{name}"] = regions.areas[layout.regions].astype(np.int32)
-    kinds = [SHEET if reference.frame is None else KEY_FRAME for reference in references]
-    return result | {"kinds": np.array(kinds), "planned": np.arange(len(references)) < len(planned)}
+    return result | {
+        "kinds": np.array([SHEET if reference.kind == "sheet" else KEY_FRAME for reference in references]),
+        "empty": np.array([reference.kind == "background" for reference in references]),
+        "planned": np.arange(len(references)) < len(planned),
+    }
 
 
 def disguise(clip: dict[str, np.ndarray], rng: np.random.Generator) -> None:
@@ -108,14 +116,42 @@ def _bent(look: np.ndarray, places: np.ndarray, rng: np.random.Generator, most: 
 
 
 def _further(scene: Scene, planned: list[SceneReference], rng: np.random.Generator) -> list[SceneReference]:
-    kind = "key_frame" if planned[0].kind == "sheet" else "sheet"
-    places = [int(rng.integers(len(scene)))] if kind == "key_frame" else range(len(scene.actors))
+    if planned[0].kind == "sheet":
+        further = [("key_frame", int(rng.integers(len(scene))))]
+    else:
+        further = [("sheet", actor) for actor in range(len(scene.actors))]
+        further += [("background", 0)] if scene.background else []
     found = []
-    for at in places:
+    for kind, at in further:
         drawn = scene.reference(kind, at)
         frame = at if kind == "key_frame" else None
         found.append(SceneReference(scene.painted(drawn), drawn.lines, drawn.labels, drawn.parts, frame, kind))
     return found
+
+
+def _annotated(sheet: SceneReference, palette: np.ndarray, rng: np.random.Generator) -> SceneReference:
+    """Names, swatches and pointing lines, as studios write them on a colour model."""
+    image, labels = sheet.image.copy(), sheet.labels.copy()
+    height, width = labels.shape
+    paper, painted = labels[0, 0], np.flatnonzero(sheet.labels != sheet.labels[0, 0])
+    pen = [int(level) for level in rng.choice([(230, 20, 20), (0, 0, 0), (20, 60, 200)])]
+    unit = height / 360
+    for _ in range(rng.integers(2, 9) if len(painted) else 0):
+        side = int(rng.integers(12, 30) * unit)
+        y, x = int(rng.integers(20 * unit, height - side - 2)), int(rng.integers(2, width - side - 2))
+        box = np.s_[y - int(14 * unit) : y + side + 2, x - 2 : x + side + 2]
+        if (labels[box] != paper).any():
+            continue
+        target = int(rng.choice(painted))
+        if rng.random() < 0.7:
+            cv2.line(image, (x + side // 2, y + side // 2), (target % width, target // width), pen, 1, cv2.LINE_AA)
+        labels[y : y + side, x : x + side] = sheet.labels.ravel()[target]
+        image[y : y + side, x : x + side] = palette[sheet.labels.ravel()[target]]
+        cv2.rectangle(image, (x, y), (x + side, y + side), pen, max(1, round(unit)))
+        word = "".join(rng.choice(list("ABCDEHKLMNORSTaeiouknrst"), rng.integers(3, 9)))
+        size = rng.uniform(0.3, 0.5) * unit
+        cv2.putText(image, word, (x, y - 3), cv2.FONT_HERSHEY_SIMPLEX, size, (0, 0, 0), 1, cv2.LINE_AA)
+    return replace(sheet, image=image, labels=labels)
 
 
 def _before(scene: Scene, time: int) -> int:

@@ -54,12 +54,14 @@ def make_region_episode(clip: dict, rng: np.random.Generator, *, augment: bool =
 
 
 def _chosen_references(clip: dict, rng: np.random.Generator, augment: bool) -> np.ndarray:
-    """Sheets alone, key frames alone, or both; without augmentation those that the shot comes with."""
-    kinds = clip["kinds"]
+    """Sheets alone or with the background, key frames, or all; without augmentation those that the shot comes with."""
+    kinds, empty = clip["kinds"], clip["empty"]
     chosen = clip["planned"].copy()
     if augment:
         draw = rng.random()
-        chosen = (kinds == SHEET) if draw < 0.5 else (kinds == KEY_FRAME) if draw < 0.85 else np.ones(len(kinds), bool)
+        chosen = (kinds == SHEET) if draw < 0.5 else (kinds == KEY_FRAME) & ~empty if draw < 0.85 else ~empty
+        if rng.random() < (0.7 if draw < 0.5 else 0.15):
+            chosen = chosen | empty
     found = rng.permutation(np.flatnonzero(chosen))[:MOST_REFERENCES]
     if augment and len(found) > 1 and rng.random() < 0.15:
         found = found[1:]

@@ -145,9 +145,6 @@ class PaintedScene(Scene):
         drawn = finish(sheet, replace(self.style, scan=False), self._seed(index))
         return replace(drawn, lines=lines, colour=self.backdrop.picture(self.size, view, index))
 
-    def reference(self, kind: str, at: int) -> DrawnFrame:
-        return self.empty_frame(at) if kind == "background" else super().reference(kind, at)
-
     @cached_property
     def reference_plan(self) -> list[tuple[str, int]]:
         """One to three of: key frames, character sheets, a background picture."""

@@ -40,10 +40,11 @@ def colour_shares(scene, frames) -> np.ndarray:
 
 
 def choose_references(scene) -> list[tuple[str, int]]:
-    """Sheets of all actors, or one or two key frames that show much of the cast."""
+    """Sheets of all actors and the background, if there is one; or one or two key frames that show much of the cast."""
     rng = np.random.default_rng([scene.seed, 11])
     if rng.random() < 0.35:
-        return [("sheet", k) for k in range(len(scene.actors))]
+        behind = [("background", 0)] if scene.background else []
+        return [("sheet", k) for k in range(len(scene.actors))] + behind
     candidates = np.unique(np.concatenate([[0], rng.integers(0, len(scene), 10)]))
     seen = (colour_shares(scene, candidates) > _LEAST).sum(1)
     good = candidates[seen >= 0.8 * seen.max()]
@@ -70,10 +71,8 @@ def find_reveals(scene) -> tuple[list[Reveal], list[int]]:
     shares = colour_shares(scene, range(len(scene)))
     known = np.zeros(len(scene.palette), bool)
     for kind, at in scene.reference_plan:
-        if kind == "background":
-            continue
-        sheet = scene.draw(at, size=_small(scene)) if kind == "key_frame" else scene.draw_sheet(at, size=_small(scene))
-        known |= _count(sheet.labels, len(known)) > 0
+        draw = {"key_frame": scene.draw, "sheet": scene.draw_sheet, "background": scene.draw_empty}[kind]
+        known |= _count(draw(at, size=_small(scene)).labels, len(known)) > 0
     stretches: dict[tuple[int, int], list[int]] = {}
     events = set()
     for label in np.flatnonzero(~known).tolist():

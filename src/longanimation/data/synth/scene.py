@@ -21,7 +21,7 @@ LOOKS = ("flat", "painted", "mixed")
 
 @dataclass(frozen=True)
 class SceneReference:
-    """A painted reference. image: uint8 [H, W, 3], lines on top; frame: its place in the shot, None for a sheet."""
+    """A painted reference. image: uint8 [H, W, 3], lines on top; frame: its place in the shot, if it is a key frame."""
 
     image: np.ndarray
     lines: np.ndarray
@@ -35,7 +35,8 @@ class Scene:
     """One shot, fixed by what is passed in. Make a random one with `Scene.random`.
 
     actors draw themselves in a pose; tracks say where and how; camera: keyed (x, y, zoom). light: direction of the
-    shadows, None for none. reference_plan: ("key_frame", frame) or ("sheet", actor) each; None to choose.
+    shadows, None for none. reference_plan: ("key_frame", frame), ("sheet", actor), ("background", frame) each; None to
+    choose.
     """
 
     def __init__(
@@ -155,6 +156,14 @@ class Scene:
         """`draw_sheet` with its ink."""
         return finish(self.draw_sheet(actor), self.style, self._seed(-1 - actor))
 
+    def draw_empty(self, index: int, *, size: tuple[int, int] | None = None) -> Sheet:
+        """The background of frame `index` alone."""
+        return paint(self._backdrop(self.view(index)), size or self.size, self.style, self._seed(index), self.shadow_of)
+
+    def empty_frame(self, index: int) -> DrawnFrame:
+        """`draw_empty` with its ink."""
+        return finish(self.draw_empty(index), self.style, self._seed(index))
+
     def painted(self, frame: DrawnFrame) -> np.ndarray:
         """The frame painted, with its ink on top, uint8 [H, W, 3]."""
         flat = self.palette[frame.labels] if frame.colour is None else frame.colour
@@ -183,7 +192,7 @@ class Scene:
 
     def reference(self, kind: str, at: int) -> DrawnFrame:
         """One entry of the reference plan, drawn."""
-        return self.render(at) if kind == "key_frame" else self.sheet(at)
+        return {"key_frame": self.render, "sheet": self.sheet, "background": self.empty_frame}[kind](at)
 
     @cached_property
     def _found(self) -> tuple[list[reveals.Reveal], list[int]]:
