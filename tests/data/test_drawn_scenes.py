@@ -124,11 +124,13 @@ def test_splits_draw_from_disjoint_held_out_families():
         assert len(held_out) >= 5
 
 
-def test_references_are_key_frames_of_the_shot_or_character_sheets():
+def test_references_are_key_frames_of_the_shot_or_character_sheets_with_the_background():
     kinds = set()
     for seed in range(8):
         scene = Scene.random(seed, split="test", frames=50, size=SIZE)
         assert scene.references
+        planned = [kind for kind, _ in scene.reference_plan]
+        assert planned.count("background") == ("sheet" in planned and len(scene.background) > 0)
         for reference in scene.references:
             kinds.add(reference.kind)
             if reference.kind == "key_frame":
@@ -138,7 +140,13 @@ def test_references_are_key_frames_of_the_shot_or_character_sheets():
             else:
                 assert reference.frame is None
                 assert (reference.parts > 0).any()
-    assert kinds == {"key_frame", "sheet"}
+            if reference.kind == "background":
+                actors = [np.unique(r.parts[r.parts > 0]) for r in scene.references if r.kind == "sheet"]
+                assert not np.isin(reference.parts, np.concatenate(actors)).any()
+                seen = scene.render(0).parts
+                shown = np.isin(seen, np.unique(reference.parts))
+                assert shown.mean() > 0.2 and (seen == reference.parts)[shown].mean() > 0.95
+    assert kinds == {"key_frame", "sheet", "background"}
 
 
 def test_a_reveal_shows_again_what_no_reference_has_and_a_key_event_had():

@@ -76,8 +76,9 @@ def test_a_clip_holds_references_of_both_kinds_and_moments(clip):
 def test_the_references_that_a_shot_comes_with_are_marked(clip):
     plan = Scene.random(0, frames=100).reference_plan
     assert clip["planned"].sum() == len(plan)
-    kinds = {SHEET: "sheet", KEY_FRAME: "key_frame"}
-    assert [kinds[kind] for kind in clip["kinds"][clip["planned"]]] == [kind for kind, _ in plan]
+    kinds = {(SHEET, False): "sheet", (KEY_FRAME, False): "key_frame", (KEY_FRAME, True): "background"}
+    marks = zip(clip["kinds"][clip["planned"]], clip["empty"][clip["planned"]], strict=True)
+    assert [kinds[mark] for mark in marks] == [kind for kind, _ in plan]
 
 
 def test_the_same_seed_gives_the_same_clip(clip):

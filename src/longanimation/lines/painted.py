@@ -15,6 +15,7 @@ from longanimation.lines.extract import extract_lines, without_specks
 # Lengths are in pixels at 600 lines.
 _WIDEST = 4.2  # half the width of the widest lines that the ink's colour is learned from
 _FILL = 6.0  # half the width from which on an area of the ink's colour is a fill
+_ROUNDING = 2.0
 _BESIDE = 1.6  # from the ink to the borders that extraction finds along it
 _SHORTEST = 6  # of a border without ink, clear of all ink
 _DARKER = 12  # levels by which a line is darker than what lies beside it, at least
@@ -77,7 +78,9 @@ def _coverage(picture: np.ndarray, ink: Ink) -> np.ndarray:
     """float32 [H, W] in [0, 1]: how far the ink's lines cover each pixel; its fills do not count."""
     own = picture.astype(np.float32)
     solid = np.linalg.norm(own - ink.color, axis=-1) < ink.spread
-    fill = cv2.morphologyEx(solid.astype(np.uint8), cv2.MORPH_OPEN, ellipse(_FILL * _scale(picture))) > 0
+    scale = _scale(picture)
+    fill = cv2.morphologyEx(solid.astype(np.uint8), cv2.MORPH_OPEN, ellipse(_FILL * scale))
+    fill = cv2.dilate(fill, ellipse(_ROUNDING * scale)) > 0  # its corners, which opening rounds off
     solid &= ~fill
     thin = (_thin_and_dark(picture)[1] > _DARKER) & ~fill
     paint = paint_over(picture, cv2.dilate((thin | solid).astype(np.uint8), np.ones((3, 3), np.uint8)))
