@@ -133,6 +133,15 @@ def test_short_and_long_are_the_lengths_of_the_paper():
     assert (find_set("short").frames, find_set("long").frames) == (14, 500)
 
 
+def test_the_bare_set_has_the_same_shots_without_background_pictures():
+    kinds = []
+    for name in ("drawn-100", "drawn-100-bare"):
+        shots = [find_set(name, frames=2, size=(72, 128)).shot(seed) for seed in range(8)]
+        kinds.append([[kind for kind, _ in shot.scene.reference_plan] for shot in shots])
+    assert any("background" in plan for plan in kinds[0])
+    assert kinds[1] == [[kind for kind in plan if kind != "background"] for plan in kinds[0]]
+
+
 def test_in_a_painted_shot_the_baselines_carry_colours_and_not_labels():
     chosen = find_set("painted-14", frames=2, size=(72, 128))
     shot = replace(chosen, scene=(*chosen.scene, ("references", [("key_frame", 0)]))).shot(0)

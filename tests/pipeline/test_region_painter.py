@@ -84,6 +84,27 @@ def test_history_is_bounded_and_holds_the_last_frame_whole(memory, matcher, scen
     assert 0 < len(bank.past.view) <= 20
 
 
+def test_regions_remember_their_sheet_through_a_checkpoint(memory, matcher, scene):
+    def bank():
+        made = RegionMemory(memory, matcher)
+        for index, label in ((0, 0), (20, 3)):
+            seen = view(memory, scene, index)
+            made.add_reference(seen, torch.eye(6)[label + torch.arange(len(seen)) % 3], SHEET)
+        return made
+
+    first, second = bank(), bank()
+    for index in (8, 16):
+        seen = view(memory, scene, index)
+        found = first.read(seen, first.look(seen))
+        assert found.shape == (len(seen), 3, 6)
+        torch.testing.assert_close(found.sum((1, 2)), torch.ones(len(seen)))
+        first.add_frame(seen, first.look(seen), found.sum(1), found.sum(2))
+    assert first.local.sources.shape == (len(seen), 3) and first.local.sources[:, 1:].sum() > 0
+    second.history_from_tensors(first.history_to_tensors())
+    seen = view(memory, scene, 24)
+    assert torch.equal(first.read(seen, first.look(seen)), second.read(seen, second.look(seen)))
+
+
 def test_the_past_keeps_what_is_new_and_not_what_references_show(memory, matcher, scene):
     seen = view(memory, scene, 0)
     labels = torch.eye(4)[torch.arange(len(seen)) % 4]

@@ -8,22 +8,28 @@ from dataclasses import dataclass, replace
 from longanimation.data.synth import Scene
 from longanimation.errors import InputError
 from longanimation.evaluation.drawn_shot import DrawnShot
+from longanimation.shot.references import BACKGROUND
 
 
 @dataclass(frozen=True)
 class DrawnSet:
     """Drawn shots with seeds and families that training never sees. size: (height, width). scene: pairs (option,
-    value) of `Scene.random`."""
+    value) of `Scene.random`. backgrounds: whether shots with character sheets have a picture of the background, too."""
 
     name: str
     frames: int
     size: tuple[int, int]
     seeds: tuple[int, ...]
     scene: tuple[tuple[str, object], ...] = ()
+    backgrounds: bool = True
 
     def shot(self, seed: int) -> DrawnShot:
         """One shot of the set, drawn as its frames are asked for."""
-        scene = Scene.random(seed, split="test", frames=self.frames, size=self.size, **dict(self.scene))
+        options = {"split": "test", "frames": self.frames, "size": self.size} | dict(self.scene)
+        scene = Scene.random(seed, **options)
+        if not self.backgrounds:
+            plan = [(kind, at) for kind, at in scene.reference_plan if kind != BACKGROUND]
+            scene = Scene.random(seed, **options | {"references": plan})
         return DrawnShot(scene)
 
 
@@ -35,6 +41,7 @@ SETS = {
     for each in (
         DrawnSet("drawn-14", 14, (540, 960), _TWENTY),
         DrawnSet("drawn-100", 100, (540, 960), _TWENTY),
+        DrawnSet("drawn-100-bare", 100, (540, 960), _TWENTY, backgrounds=False),
         DrawnSet("drawn-500", 500, (540, 960), _TEN),
         DrawnSet("painted-14", 14, (540, 960), _TWENTY, _PAINTED),
         DrawnSet("painted-500", 500, (540, 960), _TEN, _PAINTED),

@@ -6,19 +6,22 @@ import torch
 import torch.nn.functional as F
 
 from longanimation.models.correspondence_memory import CorrespondenceMemory
-from longanimation.models.memory_bank import GLOBAL, LOCAL
-from longanimation.models.region_matcher import RegionBatch, RegionMatcher, RegionTokens
+from longanimation.models.memory_bank import GLOBAL, LOCAL, SHEET
+from longanimation.models.region_matcher import RegionBatch, RegionMatcher, RegionTokens, label_codes
+from longanimation.pipeline.region_sources import agree, same_character
 from longanimation.pipeline.region_view import RegionView, match_regions
 
 
 @dataclass
 class Remembered:
-    """Regions of one picture, or a selection of several. labels: float32 [N, K], shares; kind as in `memory_bank`."""
+    """Regions of one picture, or a selection of several. labels: float32 [N, K] and sources: float32 [N, <= S], shares
+    (source 0: no sheet); kind as in `memory_bank`."""
 
     view: RegionView
     tokens: torch.Tensor
     labels: torch.Tensor
     kind: int
+    sources: torch.Tensor
 
 
 class RegionMemory:
@@ -45,9 +48,16 @@ class RegionMemory:
         self.references: list[Remembered] = []
         self.local: Remembered | None = None
         self.past: Remembered | None = None
+        self._sheets: list[torch.Tensor] = []  # labels of one sheet of each character
 
     def add_reference(self, view: RegionView, labels: torch.Tensor, kind: int) -> None:
-        self.references.append(Remembered(view, self.look(view).tokens[0], labels, kind))
+        source = 0
+        if kind == SHEET:
+            alike = [index for index, sheet in enumerate(self._sheets) if same_character(labels, sheet)]
+            if not alike:
+                self._sheets.append(labels)
+            source = 1 + alike[0] if alike else len(self._sheets)
+        self.references.append(Remembered(view, self.look(view).tokens[0], labels, kind, _all_of(source, len(view))))
 
     @torch.inference_mode()
     def look(self, view: RegionView) -> RegionTokens:
@@ -56,26 +66,39 @@ class RegionMemory:
         return self.matcher.look(RegionBatch(appearance[None], view.shape[None], view.touch[None], present))
 
     @torch.inference_mode()
-    def read(self, view: RegionView, tokens: RegionTokens) -> tuple[torch.Tensor, torch.Tensor]:
-        """Shares of the labels [N, K] for the regions of a drawing, and how sure it is that any fits [N]."""
+    def read(self, view: RegionView, tokens: RegionTokens) -> torch.Tensor:
+        """Shares of sources and labels [N, S, K] for the regions of a drawing; each region sums to 1."""
         pictures = [*self.references, *(held for held in (self.local, self.past) if held is not None)]
         matches = [match_regions(self.memory, view, held.view, held.kind) for held in pictures]
         shape = torch.cat([held.view.shape for held in pictures])[None]
         present = torch.ones(shape.shape[:2], dtype=torch.bool)
         known = RegionTokens(torch.cat([held.tokens for held in pictures])[None], tokens.bias, shape, present)
         kinds = torch.cat([torch.full((len(held.view),), held.kind) for held in pictures])[None]
-        labels = torch.cat([held.labels for held in pictures])[None]
-        shares, nothing = self.matcher.match(tokens, known, kinds, labels, torch.cat(matches, dim=1)[None])
-        return shares[0], 1 - nothing[0]
+        labels, sources = torch.cat([held.labels for held in pictures]), self._sources(pictures)
+        # To the matcher the same colour of another sheet is another label with the same code.
+        both = (sources[:, :, None] * labels[:, None]).flatten(1)[None]
+        codes = label_codes(labels.shape[1], self.matcher.config.label_dim).repeat(sources.shape[1], 1)
+        shares, _ = self.matcher.match(tokens, known, kinds, both, torch.cat(matches, dim=1)[None], codes)
+        shares = shares[0].unflatten(1, (sources.shape[1], -1))
+        return agree(shares / shares.sum((1, 2), keepdim=True).clamp(min=1e-6), view.touch)
+
+    def _sources(self, pictures: list[Remembered]) -> torch.Tensor:
+        """float32 [M, S] of all regions of some pictures."""
+        count = 1 + len(self._sheets)
+        return torch.cat([F.pad(held.sources, (0, count - held.sources.shape[1])) for held in pictures])
 
     @torch.inference_mode()
-    def add_frame(self, view: RegionView, tokens: RegionTokens, labels: torch.Tensor) -> None:
-        """Remember a coloured frame. labels: float32 [N, K], shares of all labels: doubt stays doubt."""
+    def add_frame(
+        self, view: RegionView, tokens: RegionTokens, labels: torch.Tensor, sources: torch.Tensor | None = None
+    ) -> None:
+        """Remember a coloured frame. labels: float32 [N, K], shares of all labels: doubt stays doubt. sources: float32
+        [N, S], None if they are no sheets."""
         if not self.history:
             return
         if self.local is not None:
             self._keep_new(self.local)
-        self.local = Remembered(view, tokens.tokens[0], labels, LOCAL)
+        sources = _all_of(0, len(view)) if sources is None else sources
+        self.local = Remembered(view, tokens.tokens[0], labels, LOCAL, sources)
 
     def __len__(self) -> int:
         """Regions held."""
@@ -95,6 +118,7 @@ class RegionMemory:
                     f"{name}.shape": view.shape,
                     f"{name}.tokens": held.tokens,
                     f"{name}.labels": held.labels,
+                    f"{name}.sources": held.sources,
                 }
         return tensors
 
@@ -104,7 +128,8 @@ class RegionMemory:
                 return None
             regions, *rest = (tensors[f"{name}.{part}"] for part in ("regions", "keys", "owner", "shape"))
             view = RegionView(regions.numpy(), *rest, torch.zeros(0, 0))
-            return Remembered(view, tensors[f"{name}.tokens"], tensors[f"{name}.labels"], kind)
+            sources = tensors[f"{name}.sources"]
+            return Remembered(view, tensors[f"{name}.tokens"], tensors[f"{name}.labels"], kind, sources)
 
         self.local, self.past = held("local", LOCAL), held("past", GLOBAL)
 
@@ -146,7 +171,7 @@ def _choose(held: Remembered, rows: torch.Tensor) -> Remembered:
         held.view.shape[rows],
         torch.zeros(0, 0),
     )
-    return Remembered(view, held.tokens[rows], held.labels[rows], held.kind)
+    return Remembered(view, held.tokens[rows], held.labels[rows], held.kind, held.sources[rows])
 
 
 def _join(first: Remembered, second: Remembered) -> Remembered:
@@ -158,6 +183,12 @@ def _join(first: Remembered, second: Remembered) -> Remembered:
         torch.cat([a.shape, b.shape]),
         torch.zeros(0, 0),
     )
-    return Remembered(
-        view, torch.cat([first.tokens, second.tokens]), torch.cat([first.labels, second.labels]), first.kind
-    )
+    tokens, labels = torch.cat([first.tokens, second.tokens]), torch.cat([first.labels, second.labels])
+    count = max(first.sources.shape[1], second.sources.shape[1])
+    sources = torch.cat([F.pad(held.sources, (0, count - held.sources.shape[1])) for held in (first, second)])
+    return Remembered(view, tokens, labels, first.kind, sources)
+
+
+def _all_of(source: int, regions: int) -> torch.Tensor:
+    """float32 [regions, source + 1]: all of one source."""
+    return F.one_hot(torch.full((regions,), source)).float() if regions else torch.zeros(0, source + 1)

@@ -50,13 +50,14 @@ class RegionPainter:
         view = view_regions(self.memory, drawing.lines, regions, framing, POINTS)
         tokens = bank.look(view)
         if painted is None:
-            shares, _ = bank.read(view, tokens)
+            found = bank.read(view, tokens)
+            shares, sources = found.sum(1), found.sum(2)
         else:
-            shares = self._painted(painted, regions, view)
+            shares, sources = self._painted(painted, regions, view), None
         votes = np.zeros((regions.count, len(self.palette.colors)), np.float32)
         votes[view.regions] = shares.numpy()
         decision = decide(votes, regions)
-        bank.add_frame(view, tokens, shares / shares.sum(1, keepdim=True).clamp(min=1e-6))
+        bank.add_frame(view, tokens, shares, sources)
         if painted is None:
             colors = paint(regions, decision.labels, self.palette)
         else:
