@@ -67,14 +67,18 @@ def run_on_two(*arguments) -> None:
     """stage_runs.py on two processes."""
     script = os.path.join(os.path.dirname(__file__), "stage_runs.py")
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
-    done = subprocess.run(
-        [*launch, script, *map(str, arguments)],
-        env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
-        capture_output=True,
-        text=True,
-        timeout=400,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    for _ in range(2):
+        done = subprocess.run(
+            [*launch, script, *map(str, arguments)],
+            env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+            capture_output=True,
+            text=True,
+            timeout=400,
+        )
+        if "exitcode: -6" not in done.stderr:  # gloo aborts a process once in a while: once more, from the start
+            break
+        shutil.rmtree(arguments[0], ignore_errors=True)
+    assert done.returncode == 0, done.stderr[-6000:]
 
 
 def test_weights_divided_among_two_processes_follow_the_curves_of_one(curves, folder):
