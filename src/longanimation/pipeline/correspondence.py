@@ -25,6 +25,7 @@ from longanimation.shot.finish import FINISHES, check_finish, choose_finish
 from longanimation.shot.plan import Segment
 from longanimation.shot.window import Reference
 
+_STATE = 2  # what `state_to_tensors` writes; another number is not resumed
 _SHEET_BLANK = 0.25  # share of a sheet that is blank paper, at least
 _SHEET_RIM = 0.8  # share of its edge that has one colour, at least, if its paper is not white
 
@@ -96,7 +97,8 @@ class CorrespondenceWindow:
         weights = self.memory.state_dict() | (self.matcher.state_dict(prefix="matcher.") if self.matcher else {})
         for name, value in sorted(weights.items()):
             digest.update(name.encode() + value.contiguous().numpy().tobytes())
-        return {"model": "correspondence", "weights": digest.hexdigest()[:16], **asdict(self.settings)}
+        made = {"model": "correspondence", "state": _STATE, "weights": digest.hexdigest()[:16]}
+        return made | asdict(self.settings)
 
     def begin(
         self, references: list[Reference], *, size: tuple[int, int], prompt: str = "", seed: int = 0
