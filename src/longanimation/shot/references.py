@@ -91,7 +91,7 @@ def _read(picture, place, name, sequence, mode, notes) -> Reference:
         image = read_image(picture, what="reference")
     image = on_white(image)
     # Its lines shall look like those of the shot.
-    kind = "painted" if mode == "drawn" or getattr(mode, "mode", None) == "drawn" else "extract"
+    kind = "painted" if (mode if isinstance(mode, str) else mode.mode) == "drawn" else "extract"
     if place is None:
         return Reference(image, read_drawing(image, kind), None, name)
     if place == BACKGROUND:

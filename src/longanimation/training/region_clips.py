@@ -121,12 +121,7 @@ def _further(scene: Scene, planned: list[SceneReference], rng: np.random.Generat
     else:
         further = [("sheet", actor) for actor in range(len(scene.actors))]
         further += [("background", 0)] if scene.background else []
-    found = []
-    for kind, at in further:
-        drawn = scene.reference(kind, at)
-        frame = at if kind == "key_frame" else None
-        found.append(SceneReference(scene.painted(drawn), drawn.lines, drawn.labels, drawn.parts, frame, kind))
-    return found
+    return [scene.painted_reference(kind, at) for kind, at in further]
 
 
 def _annotated(sheet: SceneReference, palette: np.ndarray, rng: np.random.Generator) -> SceneReference:

@@ -183,12 +183,13 @@ class Scene:
 
     @cached_property
     def references(self) -> list[SceneReference]:
-        out = []
-        for kind, at in self.reference_plan:
-            drawn = self.reference(kind, at)
-            frame = at if kind == "key_frame" else None
-            out.append(SceneReference(self.painted(drawn), drawn.lines, drawn.labels, drawn.parts, frame, kind))
-        return out
+        return [self.painted_reference(kind, at) for kind, at in self.reference_plan]
+
+    def painted_reference(self, kind: str, at: int) -> SceneReference:
+        """One entry of a reference plan, painted."""
+        drawn = self.reference(kind, at)
+        frame = at if kind == "key_frame" else None
+        return SceneReference(self.painted(drawn), drawn.lines, drawn.labels, drawn.parts, frame, kind)
 
     def reference(self, kind: str, at: int) -> DrawnFrame:
         """One entry of the reference plan, drawn."""
