@@ -32,10 +32,39 @@ def test_wider_gaps_stay_open(gap):
 
 def test_without_a_given_width_small_gaps_are_bridged_and_wider_ones_where_lines_lie_in_crumbs():
     assert not same_region(segment(box_with_gap(5, height=480, width=640)), INSIDE, (300, 500))
-    lines = box_with_gap(10, height=480, width=640)
-    assert same_region(segment(lines), INSIDE, (300, 500))
-    lines[200:460:10, 200:600:50] = 0
-    assert not same_region(segment(lines), INSIDE, (303, 505))
+    lines = paper(480, 640)
+    lines[300] = 0
+    lines[:290, 320] = 0  # stops 10 pixels short of the floor
+    left, right = (200, 100), (200, 600)
+    assert same_region(segment(lines), left, right)
+    lines[20:280:10, 400:600:50] = 0
+    assert not same_region(segment(lines), left, (203, 605))
+
+
+def test_without_a_given_width_wide_gaps_are_bridged_where_two_ends_point_at_each_other():
+    lines = paper(480, 640)
+    lines[:, 320] = 0
+    lines[200:260, 320] = 255
+    left, right = (230, 100), (230, 600)
+    assert not same_region(segment(lines), left, right)
+    assert same_region(segment(lines, gap=6), left, right)
+    lines[230, 300:340] = 0  # a line between the ends, which they would cross
+    assert same_region(segment(lines), left, right)
+    lines[230, 300:340] = 255
+    lines[260:] = 255
+    assert same_region(segment(lines), left, right), "an end without a partner"
+
+
+def test_grain_is_no_line_and_dashes_are():
+    lines = paper(360, 640)
+    cv2.rectangle(lines, (40, 40), (300, 300), 0, 1)
+    clean = segment(lines)
+    grain = np.random.default_rng(0).random((160, 160)) < 0.3
+    lines[80:240, 80:240][grain] = 0
+    grainy = segment(lines)
+    assert (grainy.areas > 30).sum() == clean.count == 2
+    lines[300, 40:300] = np.where(np.arange(260) % 10 < 6, 0, 255)
+    assert not same_region(segment(lines), (60, 60), (60, 600))
 
 
 def test_a_negative_gap_is_refused():

@@ -10,7 +10,7 @@ from longanimation.evaluation.demo import run_demo
 from longanimation.evaluation.picture import write_picture
 from longanimation.media import open_sequence
 from longanimation.models import CorrespondenceMemory
-from longanimation.pipeline.correspondence import CorrespondenceWindow
+from longanimation.pipeline.correspondence import CorrespondenceSettings, CorrespondenceWindow
 from longanimation.shot import Interrupted
 
 FRAMES, SIZE = 9, (72, 128)
@@ -19,7 +19,7 @@ FRAMES, SIZE = 9, (72, 128)
 @pytest.fixture(scope="module")
 def model():
     memory = CorrespondenceMemory(channels=(4, 8, 8, 12), layers=(1, 1, 1), num_heads=2, key_dim=8).eval()
-    return CorrespondenceWindow(memory)
+    return CorrespondenceWindow(memory, CorrespondenceSettings(window=8))
 
 
 def demo(folder, model, **options):

@@ -89,9 +89,11 @@ def test_saved_models_load_again_with_the_same_numbers(tmp_path, inputs):
     control = sketch(**inputs)
     for name, model in (("sketch", sketch), ("memory", memory)):
         model.save_pretrained(tmp_path / name)
-    assert torch.equal(SketchDiT.from_pretrained(tmp_path / "sketch")(**inputs), control)
+    # Weights read from a file lie elsewhere in memory; some CPUs then round otherwise.
+    torch.testing.assert_close(SketchDiT.from_pretrained(tmp_path / "sketch")(**inputs), control)
     again = DynamicGlobalLocalMemory.from_pretrained(tmp_path / "memory")
-    assert torch.equal(again(tokens, None, control), memory(tokens, None, control))
+    torch.testing.assert_close(again(tokens, None, control), memory(tokens, None, control))
+    assert all(torch.equal(value, memory.state_dict()[name]) for name, value in again.state_dict().items())
 
 
 @torch.no_grad()

@@ -79,7 +79,7 @@ def test_history_is_bounded_and_holds_the_last_frame_whole(memory, matcher, scen
     for index in range(0, 40, 4):
         seen = view(memory, scene, index)
         labels = torch.eye(6)[torch.arange(len(seen)) % 6]
-        bank.add_frame(seen, bank.look(seen), labels)
+        bank.add_frame(seen, bank.look(seen), bank.known(labels))
     assert len(bank.local.view) == len(view(memory, scene, 36))
     assert 0 < len(bank.past.view) <= 20
 
@@ -98,11 +98,13 @@ def test_regions_remember_their_sheet_through_a_checkpoint(memory, matcher, scen
         found = first.read(seen, first.look(seen))
         assert found.shape == (len(seen), 3, 6)
         torch.testing.assert_close(found.sum((1, 2)), torch.ones(len(seen)))
-        first.add_frame(seen, first.look(seen), found.sum(1), found.sum(2))
+        first.add_frame(seen, first.look(seen), first.settle([(seen, found)])[0])
     assert first.local.sources.shape == (len(seen), 3) and first.local.sources[:, 1:].sum() > 0
     second.history_from_tensors(first.history_to_tensors())
     seen = view(memory, scene, 24)
-    assert torch.equal(first.read(seen, first.look(seen)), second.read(seen, second.look(seen)))
+    found, again = first.read(seen, first.look(seen)), second.read(seen, second.look(seen))
+    assert torch.equal(found, again)
+    assert torch.equal(first.settle([(seen, found)])[0], second.settle([(seen, again)])[0])
 
 
 def test_the_past_keeps_what_is_new_and_not_what_references_show(memory, matcher, scene):
@@ -111,11 +113,11 @@ def test_the_past_keeps_what_is_new_and_not_what_references_show(memory, matcher
     bank = RegionMemory(memory, matcher, novelty=0.99999)  # untrained, all regions look much alike
     bank.add_reference(seen, labels, KEY_FRAME)
     for _ in range(2):
-        bank.add_frame(seen, bank.look(seen), labels)
+        bank.add_frame(seen, bank.look(seen), bank.known(labels))
     assert bank.past is None, "the reference shows all of it"
     other = torch.eye(4)[(torch.arange(len(seen)) + 1) % 4]
     for _ in range(2):
-        bank.add_frame(seen, bank.look(seen), other)
+        bank.add_frame(seen, bank.look(seen), bank.known(other))
     assert bank.past is not None
 
 

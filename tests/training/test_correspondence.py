@@ -57,7 +57,7 @@ def test_a_memory_that_knows_has_no_loss_and_a_blind_one_has(batch):
     model = CorrespondenceMemory(**MODEL)
     blind = episode_loss(model, batch)
     optimizer = torch.optim.Adam(model.parameters(), 5e-3)
-    for _ in range(40):
+    for _ in range(80):
         result = episode_loss(model, batch)
         optimizer.zero_grad()
         result.loss.backward()

@@ -8,6 +8,7 @@ TIP_WIDTH = 0.3  # share of a ring around a line end that the line covers at mos
 END_RADIUS = 3  # pixels: smallest ring around a line end; the end is found up to so far before the tip
 SQUARE = np.ones((3, 3), np.uint8)
 FACING = 0.3  # cosine between where an end points and where the bridge goes
+ALIGNED = 0.7  # the same for the wide bridges
 FAN = np.deg2rad([0.0, -25.0, 25.0])  # directions tried from an end that has no partner
 
 
@@ -66,34 +67,57 @@ def spine(line: np.ndarray, typical: float) -> np.ndarray:
     return core | (line & (1 - cv2.dilate(core, SQUARE, iterations=peel + 1)))
 
 
-def bridge(line: np.ndarray, ends: np.ndarray, outward: np.ndarray, gap: int) -> np.ndarray:
+def bridge(line: np.ndarray, ends: np.ndarray, outward: np.ndarray, gap: int, wide: int = 0) -> np.ndarray:
     """Bridges over at most `gap` free pixels: end to end where two ends face each other, else end to the line ahead.
+    Then up to `wide` pixels between ends that carry each other on.
 
     line: uint8 [H, W]; ends, outward as from `line_ends` -> uint8 [H, W], 1 on the bridges' free pixels.
     """
     canvas = np.zeros_like(line)
     if not len(ends) or gap <= 0:
         return canvas
-    paired = np.zeros(len(ends), bool)
-    pairs = cKDTree(ends).query_pairs(gap + 1.5, output_type="ndarray")
-    if len(pairs):
-        pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-        span = (ends[pairs[:, 1]] - ends[pairs[:, 0]]).astype(np.float32)
-        length = np.linalg.norm(span, axis=1)
-        first = (span * outward[pairs[:, 0]]).sum(1) / length
-        second = -(span * outward[pairs[:, 1]]).sum(1) / length
-        facing = (first > FACING) & (second > FACING)
-        cost = np.where(facing, length * (3 - first - second), np.inf)
-        for index in np.argsort(cost, kind="stable"):
-            a, b = pairs[index]
-            if not np.isfinite(cost[index]):
-                break
-            if not (paired[a] or paired[b]):
-                paired[a] = paired[b] = True
-                draw(canvas, ends[a], ends[b])
-    for index, target in ahead(line, ends, outward, gap, ~paired):
+    free = np.ones(len(ends), bool)
+    for a, b in facing(ends, outward, gap + 1.5, FACING):
+        free[[a, b]] = False
+        draw(canvas, ends[a], ends[b])
+    for index, target in ahead(line, ends, outward, gap, free):
         draw(canvas, ends[index], target)
+        free[index] = False
+    drawn, rows = line | canvas, np.flatnonzero(free)
+    for a, b in rows[facing(ends[rows], outward[rows], wide, ALIGNED)]:
+        if is_clear(drawn, ends[a], ends[b]):
+            draw(canvas, ends[a], ends[b])
     return cv2.bitwise_and(canvas, 1 - line)
+
+
+def facing(ends: np.ndarray, outward: np.ndarray, reach: float, least: float) -> np.ndarray:
+    """int64 [M, 2]: pairs of ends at most `reach` apart that both point at the other, each end in one pair at most;
+    short and straight ones first. least: cosine between where an end points and where the other is."""
+    none = np.zeros((0, 2), np.int64)
+    pairs = cKDTree(ends).query_pairs(reach, output_type="ndarray") if len(ends) > 1 else none
+    if not len(pairs):
+        return none
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    span = (ends[pairs[:, 1]] - ends[pairs[:, 0]]).astype(np.float32)
+    length = np.linalg.norm(span, axis=1)
+    first = (span * outward[pairs[:, 0]]).sum(1) / length
+    second = -(span * outward[pairs[:, 1]]).sum(1) / length
+    good = (first > least) & (second > least)
+    pairs, cost = pairs[good], (length * (3 - first - second))[good]
+    found, taken = [], np.zeros(len(ends), bool)
+    for a, b in pairs[np.argsort(cost, kind="stable")]:
+        if not (taken[a] or taken[b]):
+            taken[a] = taken[b] = True
+            found.append((a, b))
+    return np.array(found, np.int64).reshape(-1, 2)
+
+
+def is_clear(drawn: np.ndarray, start: np.ndarray, stop: np.ndarray) -> bool:
+    """Whether no line lies between two ends. drawn: uint8 [H, W]."""
+    steps = np.linspace(0, 1, 1 + int(np.linalg.norm(stop - start)))[:, None]
+    y, x = np.rint(start + steps * (stop - start)).astype(int).T
+    own = END_RADIUS + 2  # the lines that end there
+    return not drawn[y, x][own:-own].any()
 
 
 def ahead(line, ends, outward, gap, wanted):

@@ -91,6 +91,20 @@ class CelPainter:
             colors = paint_key_frame(regions, erase_lines(painted, drawing.lines), self.palette)
         return composite(colors, drawing.ink)
 
+    def color_all(
+        self,
+        bank: MemoryBank,
+        tracker: RegionTracker,
+        drawings: list[LineDrawing],
+        framing: Framing,
+        painted: list[np.ndarray | None],
+    ) -> list[np.ndarray]:
+        """`color` of drawings that follow each other."""
+        return [
+            self.color(bank, tracker, drawing, framing, picture)
+            for drawing, picture in zip(drawings, painted, strict=True)
+        ]
+
     def _look_up(self, keys: torch.Tensor, bank: MemoryBank) -> tuple[torch.Tensor, torch.Tensor]:
         """Labels [P, K] and confidence [P]: what everything remembered says, held against what the references say.
 

@@ -25,14 +25,15 @@ from longanimation.shot.finish import FINISHES, check_finish, choose_finish
 from longanimation.shot.plan import Segment
 from longanimation.shot.window import Reference
 
-_STATE = 2  # what `state_to_tensors` writes; another number is not resumed
+_STATE = 3  # what `state_to_tensors` writes; another number is not resumed
 _SHEET_BLANK = 0.25  # share of a sheet that is blank paper, at least
 _SHEET_RIM = 0.8  # share of its edge that has one colour, at least, if its paper is not white
 
 
 @dataclass(frozen=True)
 class CorrespondenceSettings:
-    """finish: see `choose_finish`.
+    """finish: see `choose_finish`. window: frames that are read before any of them is painted; with the cel finish they
+    are decided together.
 
     side, soft_side: longer side in pixels at which drawings are looked at, for the cel finish and for the soft one
     (there 512 instead of 256 gained 0.5 dB on painted shots, most of it on one of them, and took 4.6 times as long).
@@ -42,6 +43,7 @@ class CorrespondenceSettings:
     """
 
     finish: str = "auto"
+    window: int = 24
     side: int = 512
     soft_side: int = 256
     history: bool = True
@@ -64,7 +66,6 @@ class CorrespondenceState:
 class CorrespondenceWindow:
     """A `WindowModel`: the correspondence memory with the cel or the soft finish."""
 
-    window = 8
     overlap = 0
     reuse_identical = True
 
@@ -78,6 +79,7 @@ class CorrespondenceWindow:
         self.matcher = None if matcher is None else matcher.float().eval()
         self.memory = memory.float().eval().to(memory_format=torch.channels_last)
         self.settings = settings or CorrespondenceSettings()
+        self.window = self.settings.window
         check_finish(self.settings.finish)
         self.ignored: tuple[str, ...] = ()
         """Options that the user gave for other models; `notes` will say so."""
@@ -129,10 +131,8 @@ class CorrespondenceWindow:
                 frames.append(colors if drawing.extracted else composite(colors, drawing.ink))
             return frames, state
         self._look_at(drawings, state)
-        return [
-            self._cel().color(state.bank, state.tracker, drawing, state.framing, self._as_painted(drawing))
-            for drawing in drawings
-        ], state
+        painted = [self._as_painted(drawing) for drawing in drawings]
+        return self._cel().color_all(state.bank, state.tracker, drawings, state.framing, painted), state
 
     def draft(self, drawings: list[LineDrawing], state: CorrespondenceState) -> list[tuple[np.ndarray, np.ndarray]]:
         """Soft colours of each drawing, uint8 [H, W, 3], and how sure they are, uint8 [H, W]. Where the lines of the

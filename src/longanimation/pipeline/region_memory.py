@@ -9,6 +9,7 @@ from longanimation.models.correspondence_memory import CorrespondenceMemory
 from longanimation.models.memory_bank import GLOBAL, LOCAL, SHEET
 from longanimation.models.region_matcher import RegionBatch, RegionMatcher, RegionTokens, label_codes
 from longanimation.pipeline.region_sources import agree, same_character
+from longanimation.pipeline.region_timeline import RegionTimeline
 from longanimation.pipeline.region_view import RegionView, match_regions
 
 
@@ -48,6 +49,7 @@ class RegionMemory:
         self.references: list[Remembered] = []
         self.local: Remembered | None = None
         self.past: Remembered | None = None
+        self.timeline = RegionTimeline(memory)
         self._sheets: list[torch.Tensor] = []  # labels of one sheet of each character
 
     def add_reference(self, view: RegionView, labels: torch.Tensor, kind: int) -> None:
@@ -82,23 +84,32 @@ class RegionMemory:
         shares = shares[0].unflatten(1, (sources.shape[1], -1))
         return agree(shares / shares.sum((1, 2), keepdim=True).clamp(min=1e-6), view.touch)
 
+    def known(self, labels: torch.Tensor) -> torch.Tensor:
+        """What `read` gives, for regions whose shares of labels [N, K] are given."""
+        return torch.stack([labels, *(torch.zeros_like(labels) for _ in self._sheets)], dim=1)
+
     def _sources(self, pictures: list[Remembered]) -> torch.Tensor:
         """float32 [M, S] of all regions of some pictures."""
         count = 1 + len(self._sheets)
         return torch.cat([F.pad(held.sources, (0, count - held.sources.shape[1])) for held in pictures])
 
+    def settle(self, readings: list[tuple[RegionView, torch.Tensor]]) -> list[torch.Tensor]:
+        """What drawings that follow each other say together, and with what went before: shares [N, S, K] of each, from
+        those that `read` gave. Without history each says what it said."""
+        if not self.history:
+            return [shares for _, shares in readings]
+        for view, shares in readings:
+            self.timeline.add(view, shares)
+        return self.timeline.settle(len(readings))
+
     @torch.inference_mode()
-    def add_frame(
-        self, view: RegionView, tokens: RegionTokens, labels: torch.Tensor, sources: torch.Tensor | None = None
-    ) -> None:
-        """Remember a coloured frame. labels: float32 [N, K], shares of all labels: doubt stays doubt. sources: float32
-        [N, S], None if they are no sheets."""
+    def add_frame(self, view: RegionView, tokens: RegionTokens, shares: torch.Tensor) -> None:
+        """Remember a coloured frame. shares: float32 [N, S, K] of all sources and labels: doubt stays doubt."""
         if not self.history:
             return
         if self.local is not None:
             self._keep_new(self.local)
-        sources = _all_of(0, len(view)) if sources is None else sources
-        self.local = Remembered(view, tokens.tokens[0], labels, LOCAL, sources)
+        self.local = Remembered(view, tokens.tokens[0], shares.sum(1), LOCAL, shares.sum(2))
 
     def __len__(self) -> int:
         """Regions held."""
@@ -120,7 +131,7 @@ class RegionMemory:
                     f"{name}.labels": held.labels,
                     f"{name}.sources": held.sources,
                 }
-        return tensors
+        return tensors | {f"timeline.{name}": value for name, value in self.timeline.to_tensors().items()}
 
     def history_from_tensors(self, tensors: dict[str, torch.Tensor]) -> None:
         def held(name, kind):
@@ -132,6 +143,8 @@ class RegionMemory:
             return Remembered(view, tensors[f"{name}.tokens"], tensors[f"{name}.labels"], kind, sources)
 
         self.local, self.past = held("local", LOCAL), held("past", GLOBAL)
+        prefix = "timeline."
+        self.timeline.from_tensors({n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)})
 
     def _keep_new(self, frame: Remembered) -> None:
         held = [*self.references, *([self.past] if self.past is not None else [])]

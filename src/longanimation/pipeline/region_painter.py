@@ -40,29 +40,49 @@ class RegionPainter:
         framing: Framing,
         painted: np.ndarray | None = None,
     ) -> np.ndarray:
-        """The coloured frame, uint8 [H, W, 3]; the bank learns from it. The tracker is not asked: the matcher sees the
-        last frame's regions and where they were.
+        """`color_all` of one drawing."""
+        return self.color_all(bank, tracker, [drawing], framing, [painted])[0]
 
-        painted: uint8 [H, W, 3], this very frame as the artist painted it, if it is a key frame: then its regions keep
-        their colours and nothing is guessed.
+    def color_all(
+        self,
+        bank: RegionMemory,
+        tracker: RegionTracker,
+        drawings: list[LineDrawing],
+        framing: Framing,
+        painted: list[np.ndarray | None],
+    ) -> list[np.ndarray]:
+        """The coloured frames of drawings that follow each other, uint8 [H, W, 3]; the bank learns from them. Each is
+        read after the one before, then all are decided together. The tracker is not asked: the bank knows where regions
+        were.
+
+        painted: for each drawing, uint8 [H, W, 3], this very frame as the artist painted it, if it is a key frame: then
+        its regions keep their colours and nothing is guessed.
         """
-        regions = segment(drawing.lines)
-        view = view_regions(self.memory, drawing.lines, regions, framing, POINTS)
-        tokens = bank.look(view)
-        if painted is None:
-            found = bank.read(view, tokens)
-            shares, sources = found.sum(1), found.sum(2)
-        else:
-            shares, sources = self._painted(painted, regions, view), None
-        votes = np.zeros((regions.count, len(self.palette.colors)), np.float32)
-        votes[view.regions] = shares.numpy()
-        decision = decide(votes, regions)
-        bank.add_frame(view, tokens, shares, sources)
-        if painted is None:
-            colors = paint(regions, decision.labels, self.palette)
-        else:
-            colors = paint_key_frame(regions, erase_lines(painted, drawing.lines), self.palette)
-        return composite(colors, drawing.ink)
+        before = bank.local, bank.past
+        seen = []
+        for drawing, picture in zip(drawings, painted, strict=True):
+            regions = segment(drawing.lines)
+            view = view_regions(self.memory, drawing.lines, regions, framing, POINTS)
+            tokens = bank.look(view)
+            shares = bank.read(view, tokens) if picture is None else bank.known(self._painted(picture, regions, view))
+            bank.add_frame(view, tokens, shares)
+            seen.append((regions, view, tokens, shares))
+        settled = bank.settle([(view, shares) for _, view, _, shares in seen])
+        # What follows is told what all together say.
+        bank.local, bank.past = before
+        frames = []
+        for drawing, picture, known, agreed in zip(drawings, painted, seen, settled, strict=True):
+            regions, view, tokens, read = known
+            shares = agreed if picture is None else read
+            bank.add_frame(view, tokens, shares)
+            if picture is None:
+                votes = np.zeros((regions.count, len(self.palette.colors)), np.float32)
+                votes[view.regions] = shares.sum(1).numpy()
+                colors = paint(regions, decide(votes, regions).labels, self.palette)
+            else:
+                colors = paint_key_frame(regions, erase_lines(picture, drawing.lines), self.palette)
+            frames.append(composite(colors, drawing.ink))
+        return frames
 
     def _painted(self, image: np.ndarray, regions: RegionMap, view: RegionView) -> torch.Tensor:
         """float32 [N, K]: share of each region's pixels that each palette colour paints, clear of the line's fringe: in
