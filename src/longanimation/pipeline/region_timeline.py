@@ -47,8 +47,8 @@ class RegionTimeline:
     def settle(self, count: int) -> list[torch.Tensor]:
         """Shares [N, S, K] of the last `count` drawings, in agreement with all that are held; older ones are forgotten.
 
-        Each region has the mean of its own reading and of those of the regions it is found as, these weighed by how
-        well they fit (label spreading with soft clamping: Zhou et al., "Learning with local and global consistency").
+        Each region has the mean of its own reading, weighed by how sure it is, and of those of the regions it is found
+        as, weighed by how well they fit (label spreading: Zhou et al., "Learning with local and global consistency").
         """
         start = np.cumsum([0, *(len(reading.view) for reading in self.readings)])
         rows, others, fits = [], [], []
@@ -60,14 +60,15 @@ class RegionTimeline:
                 others.append(start[now - step] + other)
                 fits.append(fit)
         own = torch.cat([reading.shares for reading in self.readings]).flatten(1).numpy()
+        sure = own.max(1, keepdims=True, initial=0.01)
         agreed = own
         if rows:
             row, other, fit = np.concatenate(rows), np.concatenate(others), SHARING * np.concatenate(fits)
             both = (np.concatenate([fit, fit]), (np.concatenate([row, other]), np.concatenate([other, row])))
             links = csr_matrix(both, shape=(len(own), len(own)), dtype=np.float32)
-            total = 1 + np.asarray(links.sum(1))
+            total = sure + np.asarray(links.sum(1))
             for _ in range(ROUNDS):
-                agreed = (own + links @ agreed) / total
+                agreed = (sure * own + links @ agreed) / total
         shape = self.readings[-1].shares.shape[1:]
         settled = [
             torch.from_numpy(agreed[start[now] : start[now + 1]]).unflatten(1, shape)
