@@ -35,8 +35,7 @@ def segment(lines: np.ndarray, *, gap: int | None = None) -> RegionMap:
 
     lines: uint8 [H, W], 255 paper, 0 full line. gap: pixels, 0 bridges nothing, None chooses by the size of the
     drawing (14 px at 1920x1080), and more where the lines are broken all over; then gaps FAR times as wide are bridged
-    too where two ends point at each other. Raises InputError when `lines` is not
-    such an array or gap is negative.
+    too where two ends point at each other. Raises InputError when `lines` is not such an array or gap is negative.
     """
     line = without_grain(line_mask(lines), round(GRAIN_SHARE * min(lines.shape)))
     wide = 0
