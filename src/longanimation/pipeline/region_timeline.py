@@ -14,8 +14,8 @@ STEPS = (1, 2, 4, 8, 16)
 """How many drawings back a region is looked for: it may be hidden in the one before."""
 
 SHARING = 3.0
-"""Weight of a region that fits perfectly in another drawing, where a sure reading of the drawing itself has 1. Found, as
-the steps, on shots of other seeds than those of the benchmark."""
+"""Weight of a region that fits perfectly in another drawing, where a sure reading of the drawing itself has 1. Found,
+as the steps, on shots of other seeds than those of the benchmark."""
 
 ROUNDS = 60
 """Enough for what one drawing says to reach all that are held."""
