@@ -98,13 +98,16 @@ def test_regions_remember_their_sheet_through_a_checkpoint(memory, matcher, scen
         found = first.read(seen, first.look(seen))
         assert found.shape == (len(seen), 3, 6)
         torch.testing.assert_close(found.sum((1, 2)), torch.ones(len(seen)))
-        first.add_frame(seen, first.look(seen), first.settle([(seen, found)])[0])
+        first.add_frame(seen, first.look(seen), found)
+        first.settle()
     assert first.local.sources.shape == (len(seen), 3) and first.local.sources[:, 1:].sum() > 0
     second.history_from_tensors(first.history_to_tensors())
     seen = view(memory, scene, 24)
     found, again = first.read(seen, first.look(seen)), second.read(seen, second.look(seen))
     assert torch.equal(found, again)
-    assert torch.equal(first.settle([(seen, found)])[0], second.settle([(seen, again)])[0])
+    for bank, shares in ((first, found), (second, again)):
+        bank.add_frame(seen, bank.look(seen), shares)
+    assert torch.equal(first.settle()[0], second.settle()[0])
 
 
 def test_the_past_keeps_what_is_new_and_not_what_references_show(memory, matcher, scene):

@@ -67,7 +67,7 @@ def spine(line: np.ndarray, typical: float) -> np.ndarray:
     return core | (line & (1 - cv2.dilate(core, SQUARE, iterations=peel + 1)))
 
 
-def bridge(line: np.ndarray, ends: np.ndarray, outward: np.ndarray, gap: int, wide: int = 0) -> np.ndarray:
+def bridge(line: np.ndarray, ends: np.ndarray, outward: np.ndarray, gap: int, wide: int) -> np.ndarray:
     """Bridges over at most `gap` free pixels: end to end where two ends face each other, else end to the line ahead.
     Then up to `wide` pixels between ends that carry each other on.
 

@@ -31,7 +31,7 @@ def default_gap(line: np.ndarray) -> int:
 
 
 def segment(lines: np.ndarray, *, gap: int | None = None) -> RegionMap:
-    """Closed regions of a drawing; gaps of at most `gap` free pixels in an outline are bridged.
+    """Closed regions of a drawing; gaps of at most `gap` free pixels in an outline are bridged. Grain is no line.
 
     lines: uint8 [H, W], 255 paper, 0 full line. gap: pixels, 0 bridges nothing, None chooses by the size of the
     drawing (14 px at 1920x1080), and more where the lines are broken all over; then gaps FAR times as wide are bridged

@@ -133,4 +133,4 @@ class ReentryPainter:
         from longanimation.shot.drawings import read_drawing
 
         drawing = read_drawing(self.shot.drawings[index], "drawn")
-        return self.painter.color(self.bank, tracker, drawing, self.framing, painted)
+        return self.painter.color(self.bank, tracker, [drawing], self.framing, [painted])[0]

@@ -64,15 +64,21 @@ class CelPainter:
         self,
         bank: MemoryBank,
         tracker: RegionTracker,
-        drawing: LineDrawing,
+        drawings: list[LineDrawing],
         framing: Framing,
-        painted: np.ndarray | None = None,
-    ) -> np.ndarray:
-        """The coloured frame, uint8 [H, W, 3]; bank and tracker learn from it.
+        painted: list[np.ndarray | None],
+    ) -> list[np.ndarray]:
+        """The coloured frames of drawings that follow each other, uint8 [H, W, 3]; bank and tracker learn from them.
 
-        painted: uint8 [H, W, 3], this very frame as the artist painted it, if it is a key frame: then its regions keep
-        their colours and nothing is guessed.
+        painted: for each drawing, uint8 [H, W, 3], this very frame as the artist painted it, if it is a key frame: then
+        its regions keep their colours and nothing is guessed.
         """
+        return [
+            self._color(bank, tracker, drawing, framing, picture)
+            for drawing, picture in zip(drawings, painted, strict=True)
+        ]
+
+    def _color(self, bank, tracker, drawing: LineDrawing, framing: Framing, painted: np.ndarray | None) -> np.ndarray:
         regions = segment(drawing.lines)
         points, owner = sample_points(regions, self.settings.query_points)
         keys = self._keys(drawing.lines, points, framing)
@@ -90,20 +96,6 @@ class CelPainter:
         else:
             colors = paint_key_frame(regions, erase_lines(painted, drawing.lines), self.palette)
         return composite(colors, drawing.ink)
-
-    def color_all(
-        self,
-        bank: MemoryBank,
-        tracker: RegionTracker,
-        drawings: list[LineDrawing],
-        framing: Framing,
-        painted: list[np.ndarray | None],
-    ) -> list[np.ndarray]:
-        """`color` of drawings that follow each other."""
-        return [
-            self.color(bank, tracker, drawing, framing, picture)
-            for drawing, picture in zip(drawings, painted, strict=True)
-        ]
 
     def _look_up(self, keys: torch.Tensor, bank: MemoryBank) -> tuple[torch.Tensor, torch.Tensor]:
         """Labels [P, K] and confidence [P]: what everything remembered says, held against what the references say.

@@ -132,7 +132,7 @@ class CorrespondenceWindow:
             return frames, state
         self._look_at(drawings, state)
         painted = [self._as_painted(drawing) for drawing in drawings]
-        return self._cel().color_all(state.bank, state.tracker, drawings, state.framing, painted), state
+        return self._cel().color(state.bank, state.tracker, drawings, state.framing, painted), state
 
     def draft(self, drawings: list[LineDrawing], state: CorrespondenceState) -> list[tuple[np.ndarray, np.ndarray]]:
         """Soft colours of each drawing, uint8 [H, W, 3], and how sure they are, uint8 [H, W]. Where the lines of the

@@ -50,6 +50,8 @@ class RegionMemory:
         self.local: Remembered | None = None
         self.past: Remembered | None = None
         self.timeline = RegionTimeline(memory)
+        self._unsettled: list[tuple[RegionView, RegionTokens, torch.Tensor, bool]] = []
+        self._settled = self.local, self.past
         self._sheets: list[torch.Tensor] = []  # labels of one sheet of each character
 
     def add_reference(self, view: RegionView, labels: torch.Tensor, kind: int) -> None:
@@ -93,18 +95,30 @@ class RegionMemory:
         count = 1 + len(self._sheets)
         return torch.cat([F.pad(held.sources, (0, count - held.sources.shape[1])) for held in pictures])
 
-    def settle(self, readings: list[tuple[RegionView, torch.Tensor]]) -> list[torch.Tensor]:
-        """What drawings that follow each other say together, and with what went before: shares [N, S, K] of each, from
-        those that `read` gave. Without history each says what it said."""
+    def add_frame(self, view: RegionView, tokens: RegionTokens, shares: torch.Tensor, *, certain: bool = False) -> None:
+        """Remember a coloured frame. shares: float32 [N, S, K] of all sources and labels: doubt stays doubt. certain:
+        they are not read but given."""
+        self._unsettled.append((view, tokens, shares, certain))
+        self._remember(view, tokens, shares)
+
+    def settle(self) -> list[torch.Tensor]:
+        """What the frames added since the last time say together, and with those before: shares [N, S, K] of each,
+        remembered from now on instead of those added. What is certain stays, and without history all of it."""
+        frames, self._unsettled = self._unsettled, []
         if not self.history:
-            return [shares for _, shares in readings]
-        for view, shares in readings:
+            return [shares for _, _, shares, _ in frames]
+        for view, _, shares, _ in frames:
             self.timeline.add(view, shares)
-        return self.timeline.settle(len(readings))
+        agreed = self.timeline.settle(len(frames))
+        result = [shares if certain else others for (_, _, shares, certain), others in zip(frames, agreed, strict=True)]
+        self.local, self.past = self._settled
+        for (view, tokens, _, _), shares in zip(frames, result, strict=True):
+            self._remember(view, tokens, shares)
+        self._settled = self.local, self.past
+        return result
 
     @torch.inference_mode()
-    def add_frame(self, view: RegionView, tokens: RegionTokens, shares: torch.Tensor) -> None:
-        """Remember a coloured frame. shares: float32 [N, S, K] of all sources and labels: doubt stays doubt."""
+    def _remember(self, view: RegionView, tokens: RegionTokens, shares: torch.Tensor) -> None:
         if not self.history:
             return
         if self.local is not None:
@@ -142,7 +156,7 @@ class RegionMemory:
             sources = tensors[f"{name}.sources"]
             return Remembered(view, tensors[f"{name}.tokens"], tensors[f"{name}.labels"], kind, sources)
 
-        self.local, self.past = held("local", LOCAL), held("past", GLOBAL)
+        self.local, self.past = self._settled = held("local", LOCAL), held("past", GLOBAL)
         prefix = "timeline."
         self.timeline.from_tensors({n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)})
 

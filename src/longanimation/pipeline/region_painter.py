@@ -36,17 +36,6 @@ class RegionPainter:
         self,
         bank: RegionMemory,
         tracker: RegionTracker,
-        drawing: LineDrawing,
-        framing: Framing,
-        painted: np.ndarray | None = None,
-    ) -> np.ndarray:
-        """`color_all` of one drawing."""
-        return self.color_all(bank, tracker, [drawing], framing, [painted])[0]
-
-    def color_all(
-        self,
-        bank: RegionMemory,
-        tracker: RegionTracker,
         drawings: list[LineDrawing],
         framing: Framing,
         painted: list[np.ndarray | None],
@@ -58,23 +47,16 @@ class RegionPainter:
         painted: for each drawing, uint8 [H, W, 3], this very frame as the artist painted it, if it is a key frame: then
         its regions keep their colours and nothing is guessed.
         """
-        before = bank.local, bank.past
         seen = []
         for drawing, picture in zip(drawings, painted, strict=True):
             regions = segment(drawing.lines)
             view = view_regions(self.memory, drawing.lines, regions, framing, POINTS)
             tokens = bank.look(view)
             shares = bank.read(view, tokens) if picture is None else bank.known(self._painted(picture, regions, view))
-            bank.add_frame(view, tokens, shares)
-            seen.append((regions, view, tokens, shares))
-        settled = bank.settle([(view, shares) for _, view, _, shares in seen])
-        # What follows is told what all together say.
-        bank.local, bank.past = before
+            bank.add_frame(view, tokens, shares, certain=picture is not None)
+            seen.append((regions, view))
         frames = []
-        for drawing, picture, known, agreed in zip(drawings, painted, seen, settled, strict=True):
-            regions, view, tokens, read = known
-            shares = agreed if picture is None else read
-            bank.add_frame(view, tokens, shares)
+        for drawing, picture, (regions, view), shares in zip(drawings, painted, seen, bank.settle(), strict=True):
             if picture is None:
                 votes = np.zeros((regions.count, len(self.palette.colors)), np.float32)
                 votes[view.regions] = shares.sum(1).numpy()
