@@ -12,7 +12,7 @@ from longanimation.models.region_matcher import RegionMatcher
 from longanimation.pipeline.correspondence import CorrespondenceWindow
 from longanimation.pipeline.region_view import RegionView, match_regions
 from longanimation.training import region_loss as losses
-from longanimation.training.region_clips import MOMENTS, POINTS, RegionClipStore, disguise, draw_region_clip
+from longanimation.training.region_clips import MOMENTS, POINTS, RegionClipStore, disguise, draw_region_clip, see
 from longanimation.training.region_episodes import collate, make_region_episode
 from longanimation.training.region_loss import region_loss
 from longanimation.training.regions import RegionTrainConfig, train_regions
@@ -203,3 +203,24 @@ def test_a_folder_without_a_memory_is_named(tmp_path, cache):
     with pytest.raises(InputError, match="no trained part"):
         train_regions(config(tmp_path / "run", tmp_path / "nowhere", cache))
     assert not (tmp_path / "run").exists()
+
+
+def test_what_a_frozen_memory_saw_is_what_it_sees(tmp_path, memory, clip):
+    """An episode of the keys kept gives the loss of the same episode of drawings."""
+    seen, model = see(clip, memory), matcher().eval()
+    batches = [collate([make_region_episode(c, np.random.default_rng(3), augment=False)]) for c in (clip, seen)]
+    assert "keys" in batches[1] and "looks.0" not in batches[1]
+    with torch.no_grad():
+        drawn, kept = (region_loss(memory, model, batch)[0] for batch in batches)
+    # Keys are kept as float16, and of the drawing itself, which is encoded on a canvas otherwise.
+    torch.testing.assert_close(kept, drawn, rtol=0.02, atol=0)
+
+
+def test_another_memory_does_not_get_what_the_first_one_saw(tmp_path, memory):
+    torch.manual_seed(5)
+    other = CorrespondenceMemory.from_config(memory.config).eval()
+    first = RegionClipStore(tmp_path, "train", memory).get(0)
+    again = RegionClipStore(tmp_path, "train", memory).get(0)
+    assert np.array_equal(first["keys.0"], again["keys.0"]) and len(list(tmp_path.iterdir())) == 1
+    assert not np.array_equal(first["keys.0"], RegionClipStore(tmp_path, "train", other).get(0)["keys.0"])
+    assert len(list(tmp_path.iterdir())) == 2

@@ -1,10 +1,12 @@
 """Training material of the region matcher: drawn shots cut into closed regions, as `colorize` would cut them."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 
 from longanimation.cel import segment
 from longanimation.cel.read_palette import clear_of_lines
@@ -12,8 +14,10 @@ from longanimation.data.synth import Scene
 from longanimation.data.synth.scene import SceneReference
 from longanimation.lines import study_style
 from longanimation.media.atomic import atomic_path
+from longanimation.models.correspondence_memory import CorrespondenceMemory
 from longanimation.models.memory_bank import KEY_FRAME, SHEET
 from longanimation.pipeline.framing import frame_content
+from longanimation.pipeline.precision import encoder_precision
 from longanimation.pipeline.region_view import lay_out
 from longanimation.shot.drawings import read_drawing
 from longanimation.training.clip_store import FIRST_TEST_SEED
@@ -79,12 +83,12 @@ def draw_region_clip(seed: int, *, split: str = "train", frames: int = 100) -> d
     }
 
 
-def disguise(clip: dict[str, np.ndarray], rng: np.random.Generator) -> None:
+def disguise(clip: dict[str, np.ndarray], rng: np.random.Generator, *, pens: float = 0.6) -> None:
     """The same shot mirrored, bent, and drawn by another pen, in place: so that shapes are not learned by heart.
 
-    clip: as `draw_region_clip` gives it, or some of its pictures.
+    clip: as `draw_region_clip` gives it, or some of its pictures. pens: how often the pen is another one.
     """
-    mirrored, bent, pen = rng.random() < 0.5, rng.random() < 0.4, rng.random() < 0.6
+    mirrored, bent, pen = rng.random() < 0.5, rng.random() < 0.4, rng.random() < pens
     shot_style = random_style(rng)
     reference_style = random_style(rng) if rng.random() < 0.3 else shot_style
     for name in [name.removeprefix("look.") for name in clip if name.startswith("look.")]:
@@ -158,11 +162,30 @@ def _before(scene: Scene, time: int) -> int:
     return max(time - 1, 0)
 
 
-class RegionClipStore:
-    """Clip `seed` kept in a folder (None: nowhere), drawn on first use."""
+@torch.inference_mode()
+def see(clip: dict[str, np.ndarray], memory: CorrespondenceMemory) -> dict[str, np.ndarray]:
+    """The clip as `memory` sees it: `keys.p` float16 [P, memory.dim] at the points of picture p instead of `look.p`."""
+    seen = {name: value for name, value in clip.items() if not name.startswith("look.")}
+    for name in [name.removeprefix("look.") for name in clip if name.startswith("look.")]:
+        look = torch.from_numpy(clip[f"look.{name}"]).float()[None, None] / 255
+        with encoder_precision():
+            features = memory.encode(look)
+            keys = memory.keys_at(features, torch.from_numpy(clip[f"places.{name}"])[None])[0]
+        seen[f"keys.{name}"] = keys.half().numpy()
+    return seen
 
-    def __init__(self, folder: str | Path | None, split: str):
-        self.folder, self.split = None if folder is None else Path(folder) / split, split
+
+class RegionClipStore:
+    """Clip `seed` kept in a folder (None: nowhere), drawn on first use.
+
+    With a `memory`, clips are kept as it sees them, training clips mirrored and bent: a memory that is not trained sees
+    the same each time. What another memory saw is not touched.
+    """
+
+    def __init__(self, folder: str | Path | None, split: str, memory: CorrespondenceMemory | None = None):
+        self.split, self.memory = split, memory
+        name = split if memory is None else f"{split}-{fingerprint(memory)}"
+        self.folder = None if folder is None else Path(folder) / name
 
     def get(self, seed: int) -> dict[str, np.ndarray]:
         path = self.folder and self.folder / f"{seed:06d}.npz"
@@ -170,8 +193,20 @@ class RegionClipStore:
             with np.load(path) as data:
                 return {name: data[name] for name in data.files}
         clip = draw_region_clip(seed + (FIRST_TEST_SEED if self.split == "test" else 0), split=self.split)
+        if self.memory is not None:
+            if self.split == "train":
+                disguise(clip, np.random.default_rng((seed, 99)), pens=0)
+            clip = see(clip, self.memory)
         if path:
             self.folder.mkdir(parents=True, exist_ok=True)
             with atomic_path(path) as temporary, open(temporary, "wb") as file:
                 np.savez(file, **clip)
         return clip
+
+
+def fingerprint(memory: CorrespondenceMemory) -> str:
+    """Eight letters that other weights do not have."""
+    digest = hashlib.sha256()
+    for value in memory.state_dict().values():
+        digest.update(value.float().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:8]

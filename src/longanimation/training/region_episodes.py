@@ -16,7 +16,7 @@ MOST_REFERENCES = 5
 CANVASES = ((288, 512), (512, 512))
 """Sizes (height, width) at which drawings are encoded together, each in the first one that holds it."""
 
-PARTS = ("look", "places", "owner", "shape", "touch", "label", "area")
+PARTS = ("look", "keys", "places", "owner", "shape", "touch", "label", "area")
 
 Picture = dict[str, np.ndarray]
 
@@ -24,10 +24,11 @@ Picture = dict[str, np.ndarray]
 def make_region_episode(clip: dict, rng: np.random.Generator, *, augment: bool = True) -> dict:
     """The pictures of an episode, references first, then an older frame, the frame before, and the frame to colour.
 
-    A picture: look uint8 [h, w]; points float32 [N, K, 2], (y, x) in [0, 1) of the look; count int64 [N], how many of
-    the K are points; shape, touch, label, area as in the clip. Of the history: `used` bool [2], whether there is an
-    older frame and a frame before; `kept` bool [N], of the older frame, what is remembered; `guessed` (both), where the
-    matcher's own colours are remembered instead of the true ones; `mistaken` (both), a wrong label there, else -1.
+    A picture: look uint8 [h, w], or keys float16 [N, K, dim] of a clip that a memory has seen; points float32
+    [N, K, 2], (y, x) in [0, 1) of the look; count int64 [N], how many of the K are points; shape, touch, label, area as
+    in the clip. Of the history: `used` bool [2], whether there is an older frame and a frame before; `kept` bool [N],
+    of the older frame, what is remembered; `guessed` (both), where the matcher's own colours are remembered instead of
+    the true ones; `mistaken` (both), a wrong label there, else -1.
     """
     references = _chosen_references(clip, rng, augment)
     moment = int(rng.integers(MOMENTS))
@@ -35,7 +36,7 @@ def make_region_episode(clip: dict, rng: np.random.Generator, *, augment: bool =
     first = len(clip["kinds"])
     names = [*references, first + 2 * other + 1, first + 2 * moment, first + 2 * moment + 1]
     if augment:
-        chosen = {f"{part}.{name}": clip[f"{part}.{name}"] for name in names for part in PARTS}
+        chosen = {key: clip[key] for name in names for part in PARTS if (key := f"{part}.{name}") in clip}
         clip = chosen | {"kinds": clip["kinds"]}
         disguise(clip, rng)
     pictures = [_picture(clip, name, rng) for name in names]
@@ -72,15 +73,17 @@ def _picture(clip: dict, name: int, rng: np.random.Generator) -> Picture:
     shape, owner = clip[f"shape.{name}"], clip[f"owner.{name}"].astype(np.int64)
     count = np.bincount(owner, minlength=len(shape))
     rank = np.arange(len(owner)) - (np.cumsum(count) - count)[owner]
-    points = np.zeros((len(shape), POINTS, 2), np.float32)
-    points[owner, rank] = clip[f"places.{name}"]
     picture = {field: clip[f"{field}.{name}"] for field in ("shape", "touch", "label", "area")}
-    picture |= {"points": points, "count": count}
+    picture["count"] = count
+    for field, part in (("points", "places"), ("keys", "keys")):
+        if (values := clip.get(f"{part}.{name}")) is not None:
+            picture[field] = np.zeros((len(shape), POINTS, values.shape[1]), values.dtype)
+            picture[field][owner, rank] = values
     if len(shape) > MOST:
         rows = np.sort(rng.choice(len(shape), MOST, replace=False))
         picture = {field: value[rows] for field, value in picture.items()}
         picture["touch"] = picture["touch"][:, rows]
-    return picture | {"look": clip[f"look.{name}"]}
+    return picture if "keys" in picture else picture | {"look": clip[f"look.{name}"]}
 
 
 def collate(episodes: list[dict], *, shrink: bool = False) -> dict[str, torch.Tensor]:
@@ -89,7 +92,8 @@ def collate(episodes: list[dict], *, shrink: bool = False) -> dict[str, torch.Te
     points [B, S, N, K, 2] are fractions of a canvas; `looks.i` uint8 [n, h, w] the drawings on canvases of size i and
     `slots.i` int64 [n] their flat slots; count, label, area int64 and shape, touch float32 [B, S, N, ...]; kinds int64
     [B, S - 1]; used bool [B, 2]; guessed, kept bool and mistaken int64 [B, 2, N]. The last three slots are always the
-    older frame, the frame before and the frame to colour. shrink: all drawings at half size.
+    older frame, the frame before and the frame to colour. Of clips that a memory has seen: keys float16
+    [B, S, N, K, dim] instead of drawings. shrink: all drawings at half size.
     """
     slots = max(len(episode["pictures"]) for episode in episodes)
     regions = max(len(picture["label"]) for episode in episodes for picture in episode["pictures"])
@@ -107,6 +111,9 @@ def collate(episodes: list[dict], *, shrink: bool = False) -> dict[str, torch.Te
         "mistaken": np.full((shape[0], 2, regions), -1, np.int64),
         "kept": np.ones((shape[0], 2, regions), bool),
     }
+    if "keys" in episodes[0]["pictures"][0]:
+        dim = episodes[0]["pictures"][0]["keys"].shape[-1]
+        batch["keys"] = np.zeros((*shape, POINTS, dim), np.float16)
     looks: dict[int, list] = {index: [] for index in range(len(CANVASES))}
     places: dict[int, list] = {index: [] for index in range(len(CANVASES))}
     for row, episode in enumerate(episodes):
@@ -119,6 +126,9 @@ def collate(episodes: list[dict], *, shrink: bool = False) -> dict[str, torch.Te
             for name in ("count", "label", "area", "shape"):
                 batch[name][row, slot, :count] = picture[name]
             batch["touch"][row, slot, :count, :count] = picture["touch"]
+            if "keys" in batch:
+                batch["keys"][row, slot, :count] = picture["keys"]
+                continue
             height, width = picture["look"].shape
             canvas = next(i for i, (h, w) in enumerate(CANVASES) if height <= h and width <= w)
             batch["points"][row, slot, :count] = picture["points"] * (height, width) / CANVASES[canvas]
@@ -129,7 +139,7 @@ def collate(episodes: list[dict], *, shrink: bool = False) -> dict[str, torch.Te
             for name in ("guessed", "mistaken", "kept"):
                 if name in picture:
                     batch[name][row, index, : len(picture[name])] = picture[name]
-    for index, canvas in enumerate(CANVASES):
+    for index, canvas in enumerate(CANVASES if "keys" not in batch else ()):
         size = [side // 2 for side in canvas] if shrink else canvas
         batch[f"looks.{index}"] = np.stack(looks[index]) if looks[index] else np.zeros((0, *size), np.uint8)
         batch[f"slots.{index}"] = np.array(places[index], np.int64)

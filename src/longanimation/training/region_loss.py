@@ -109,6 +109,8 @@ def _look(memory: CorrespondenceMemory, matcher: RegionMatcher, batch: dict[str,
     count, slots, regions, points = batch["points"].shape[:4]
     places = batch["points"].reshape(count * slots, regions * points, 2)
     keys = torch.zeros(count * slots, regions * points, memory.dim, device=places.device)
+    if "keys" in batch:
+        keys = batch["keys"].reshape(keys.shape).float()
     index = 0
     while f"looks.{index}" in batch:
         looks, at = batch[f"looks.{index}"], batch[f"slots.{index}"]

@@ -4,6 +4,7 @@ longanimation train regions --output runs/regions --memory runs/correspondence/c
 """
 
 import time
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -27,9 +28,11 @@ from longanimation.training.weight_average import WeightAverage
 @dataclass
 class RegionTrainConfig:
     """memory: folder of the correspondence memory. start_from: folder of a matcher to go on from.
-    memory_learning_rate: 0 leaves the memory as it is. clips: distinct shots, kept in `cache` (none: drawn anew each
-    time); every `reuse` episodes a new one joins, so that drawing keeps pace. shrunk: share of batches at half size,
-    which the soft finish looks at. copying: weight of the memory's own loss. workers: processes that draw.
+    memory_learning_rate: 0 leaves the memory as it is: then `cache` keeps what it sees instead of drawings, and the
+    matcher alone learns from many times as many episodes a second on a CPU. clips: distinct shots, kept in `cache`
+    (none: drawn anew each time); every `reuse` episodes a new one joins, so that drawing keeps pace. shrunk: share of
+    batches at half size, which the soft finish looks at. copying: weight of the memory's own loss. workers: processes
+    that draw.
     """
 
     output: str
@@ -59,16 +62,27 @@ class RegionTrainConfig:
 
 
 class RegionBatches(Dataset):
-    """Batch `step` is a pure function of (seed, step)."""
+    """Batch `step` is a pure function of (seed, step): a list of parts that are computed one after the other.
 
-    def __init__(self, config: RegionTrainConfig, length: int, *, training: bool):
-        self.config, self.length, self.training = config, length, training
-        self.store = RegionClipStore(config.cache, "train" if training else "test")
+    frozen: the memory, if it is not trained. apart: one part for each episode, so that nothing is padded (CPU).
+    """
+
+    def __init__(
+        self,
+        config: RegionTrainConfig,
+        length: int,
+        *,
+        training: bool,
+        frozen: CorrespondenceMemory | None,
+        apart: bool,
+    ):
+        self.config, self.length, self.training, self.apart = config, length, training, apart
+        self.store = RegionClipStore(config.cache, "train" if training else "test", frozen)
 
     def __len__(self) -> int:
         return self.length
 
-    def __getitem__(self, step: int) -> dict[str, torch.Tensor]:
+    def __getitem__(self, step: int) -> list[dict]:
         cv2.setNumThreads(1)
         config, episodes = self.config, []
         rng = np.random.default_rng((config.seed, step, self.training))
@@ -78,7 +92,12 @@ class RegionBatches(Dataset):
             else:
                 clip = place % config.validation_clips
             episodes.append(make_region_episode(self.store.get(clip), rng, augment=self.training))
-        return collate(episodes, shrink=self.training and rng.random() < config.shrunk)
+        shrink = self.training and rng.random() < config.shrunk
+        if not self.apart:
+            return [collate(episodes, shrink=shrink)]
+        # As arrays: each tensor that a process sends to another one takes a file descriptor.
+        parts = [collate([episode], shrink=shrink) for episode in episodes]
+        return [{name: value.numpy() for name, value in part.items()} for part in parts]
 
 
 class _Both(torch.nn.Module):
@@ -109,7 +128,8 @@ def train_regions(config: RegionTrainConfig, progress=None) -> dict:
     matcher = RegionMatcher(key_dim=memory.config.key_dim, **config.model)
     if config.start_from:
         matcher = RegionMatcher.from_pretrained(config.start_from).float()
-    memory.requires_grad_(config.memory_learning_rate > 0)
+    frozen = None if config.memory_learning_rate else deepcopy(memory).requires_grad_(False).eval()
+    memory.requires_grad_(frozen is None)
     model = _Both(memory.to(memory_format=torch.channels_last), matcher).to(device).train()
     groups = [{"params": list(matcher.parameters()), "rate": config.learning_rate}]
     if config.memory_learning_rate:
@@ -130,24 +150,25 @@ def train_regions(config: RegionTrainConfig, progress=None) -> dict:
     metrics: dict = {}
     asked = time.monotonic()
     waited = 0.0
-    for batch in _loader(config, config.steps, step, training=True, device=device):
+    for parts in _loader(config, config.steps, step, training=True, device=device, frozen=frozen):
         waited += time.monotonic() - asked
         for group in optimizer.param_groups:
             group["lr"] = group["rate"] * _pace(config, step)
-        batch = {name: value.to(device, non_blocking=True) for name, value in batch.items()}
-        codes = label_codes(LABELS, matcher.config.label_dim, torch.Generator().manual_seed(config.seed + step))
-        with _autocast(device):
-            loss, counts = region_loss(
-                memory, matcher, batch, codes=codes, copying=config.copying if config.memory_learning_rate else 0.0
-            )
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        generator = torch.Generator().manual_seed(config.seed + step)
+        for batch in parts:
+            batch = {name: torch.as_tensor(value).to(device, non_blocking=True) for name, value in batch.items()}
+            codes = label_codes(LABELS, matcher.config.label_dim, generator)
+            with _autocast(device, frozen):
+                copying = config.copying if frozen is None else 0.0
+                loss, counts = region_loss(memory, matcher, batch, codes=codes, copying=copying)
+            (loss / len(parts)).backward()
+            for name, value in {"loss": loss.detach() / len(parts) / config.log_steps, **counts}.items():
+                totals[name] = totals.get(name, 0) + value
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         step += 1
         average.update(model, step)
-        for name, value in {"loss": loss.detach() / config.log_steps, **counts}.items():
-            totals[name] = totals.get(name, 0) + value
         if step % config.log_steps == 0:
             metrics = _shares(totals) | {"seconds": clock.seconds, "waited": waited}
             totals = {}
@@ -156,7 +177,7 @@ def train_regions(config: RegionTrainConfig, progress=None) -> dict:
                 progress(step, metrics)
         last = step >= config.steps or clock.over
         if last or step % config.validate_steps == 0:
-            metrics = validate_regions(_averaged(model, average), config, device)
+            metrics = validate_regions(_averaged(model, average), config, device, frozen)
             log.write(step, metrics)
             if progress:
                 progress(step, metrics)
@@ -174,23 +195,27 @@ def train_regions(config: RegionTrainConfig, progress=None) -> dict:
 
 
 @torch.no_grad()
-def validate_regions(model: _Both, config: RegionTrainConfig, device: torch.device) -> dict:
+def validate_regions(
+    model: _Both, config: RegionTrainConfig, device: torch.device, frozen: CorrespondenceMemory | None = None
+) -> dict:
     """Shares of regions over 10 pixels right on held-out shapes and motions, each shot with its own references."""
     totals: dict[str, float | torch.Tensor] = {}
     length = max(1, -(-2 * config.validation_clips // config.batch_size))
-    for batch in _loader(config, length, 0, training=False, device=device):
-        batch = {name: value.to(device) for name, value in batch.items()}
-        with _autocast(device):
-            loss, counts = region_loss(model.memory, model.matcher, batch)
-        for name, value in {"loss": loss / length, **counts}.items():
-            totals[name] = totals.get(name, 0) + value
+    for parts in _loader(config, length, 0, training=False, device=device, frozen=frozen):
+        for batch in parts:
+            batch = {name: torch.as_tensor(value).to(device) for name, value in batch.items()}
+            with _autocast(device, frozen):
+                loss, counts = region_loss(model.memory, model.matcher, batch)
+            for name, value in {"loss": loss / len(parts) / length, **counts}.items():
+                totals[name] = totals.get(name, 0) + value
     return {f"validation/{name}": value for name, value in _shares(totals).items()}
 
 
-def _loader(config: RegionTrainConfig, length: int, start: int, *, training: bool, device) -> DataLoader:
+def _loader(config: RegionTrainConfig, length: int, start: int, *, training: bool, device, frozen) -> DataLoader:
     return DataLoader(
-        RegionBatches(config, length, training=training),
+        RegionBatches(config, length, training=training, frozen=frozen, apart=device.type == "cpu"),
         batch_size=None,
+        collate_fn=list,
         sampler=range(start, length),
         num_workers=config.workers,
         pin_memory=device.type == "cuda",
@@ -208,8 +233,10 @@ def _averaged(model: _Both, average: WeightAverage) -> _Both:
     return result.eval()
 
 
-def _autocast(device: torch.device):
-    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda" or has_fast_bfloat16())
+def _autocast(device: torch.device, frozen: CorrespondenceMemory | None):
+    """bfloat16 where it is faster: on a CPU in the memory's convolutions, not in the matcher's small products."""
+    fast = device.type == "cuda" or (frozen is None and has_fast_bfloat16())
+    return torch.autocast(device.type, torch.bfloat16, enabled=fast)
 
 
 def _shares(totals: dict) -> dict:
