@@ -80,12 +80,17 @@ def view_regions(
 ) -> RegionView:
     """`lay_out`, and the memory's keys at its points."""
     layout = lay_out(lines, region_map, framing, points)
-    look = torch.from_numpy(layout.look).float()[None, None] / 255
-    with torch.inference_mode(), encoder_precision():
-        features = memory.encode(look)
-        keys = memory.keys_at(features, torch.from_numpy(layout.places)[None])[0]
+    keys = look_up(memory, layout.look, layout.places)
     owner, shape, touch = (torch.from_numpy(values) for values in (layout.owner, layout.shape, layout.touch))
-    return RegionView(layout.regions, keys.clone(), owner, shape, touch)
+    return RegionView(layout.regions, keys, owner, shape, touch)
+
+
+def look_up(memory: CorrespondenceMemory, look: np.ndarray, places: np.ndarray) -> torch.Tensor:
+    """The memory's keys float32 [P, dim] at places float32 [P, 2], as (y, x) in [0, 1), of a drawing uint8 [h, w]."""
+    with torch.inference_mode(), encoder_precision():
+        features = memory.encode(torch.from_numpy(look).float()[None, None] / 255)
+        keys = memory.keys_at(features, torch.from_numpy(places)[None])[0]
+    return keys.clone()
 
 
 def match_regions(

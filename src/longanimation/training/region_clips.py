@@ -6,7 +6,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 
 from longanimation.cel import segment
 from longanimation.cel.read_palette import clear_of_lines
@@ -17,8 +16,7 @@ from longanimation.media.atomic import atomic_path
 from longanimation.models.correspondence_memory import CorrespondenceMemory
 from longanimation.models.memory_bank import KEY_FRAME, SHEET
 from longanimation.pipeline.framing import frame_content
-from longanimation.pipeline.precision import encoder_precision
-from longanimation.pipeline.region_view import lay_out
+from longanimation.pipeline.region_view import lay_out, look_up
 from longanimation.shot.drawings import read_drawing
 from longanimation.training.clip_store import FIRST_TEST_SEED
 from longanimation.training.episodes import apply_style, random_style
@@ -162,16 +160,11 @@ def _before(scene: Scene, time: int) -> int:
     return max(time - 1, 0)
 
 
-@torch.inference_mode()
 def see(clip: dict[str, np.ndarray], memory: CorrespondenceMemory) -> dict[str, np.ndarray]:
     """The clip as `memory` sees it: `keys.p` float16 [P, memory.dim] at the points of picture p instead of `look.p`."""
     seen = {name: value for name, value in clip.items() if not name.startswith("look.")}
     for name in [name.removeprefix("look.") for name in clip if name.startswith("look.")]:
-        look = torch.from_numpy(clip[f"look.{name}"]).float()[None, None] / 255
-        with encoder_precision():
-            features = memory.encode(look)
-            keys = memory.keys_at(features, torch.from_numpy(clip[f"places.{name}"])[None])[0]
-        seen[f"keys.{name}"] = keys.half().numpy()
+        seen[f"keys.{name}"] = look_up(memory, clip[f"look.{name}"], clip[f"places.{name}"]).half().numpy()
     return seen
 
 

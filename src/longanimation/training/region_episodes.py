@@ -139,7 +139,7 @@ def collate(episodes: list[dict], *, shrink: bool = False) -> dict[str, torch.Te
             for name in ("guessed", "mistaken", "kept"):
                 if name in picture:
                     batch[name][row, index, : len(picture[name])] = picture[name]
-    for index, canvas in enumerate(CANVASES if "keys" not in batch else ()):
+    for index, canvas in enumerate(CANVASES):
         size = [side // 2 for side in canvas] if shrink else canvas
         batch[f"looks.{index}"] = np.stack(looks[index]) if looks[index] else np.zeros((0, *size), np.uint8)
         batch[f"slots.{index}"] = np.array(places[index], np.int64)
