@@ -158,14 +158,14 @@ def test_a_thin_line_stays_dark_when_the_page_shrinks():
 
 
 def test_soft_colours_of_drawn_lines_do_not_drag_the_reference_s_lines_along():
-    scene = Scene.random(3, frames=12, size=(144, 256), look="painted", finish="soft", references=[("key_frame", 0)])
+    scene = Scene.random(1, frames=12, size=(216, 384), look="painted", finish="soft", references=[("key_frame", 0)])
     frames = [scene.render(index) for index in range(12)]
     window = CorrespondenceWindow.from_pretrained(correspondence_folder(), finish="none")
     found = {}
     for extracted in (False, True):
         drawings = [LineDrawing(f.lines, f.traces, f.ink, extracted=extracted) for f in frames]
         references = [Reference(scene.painted(frames[0]), drawings[0], 0, "key")]
-        state = window.begin(references, size=(144, 256))
+        state = window.begin(references, size=(216, 384))
         drafts = [colors for colors, _ in window.draft(drawings, state)]
         line = (frames[-1].lines < 250).astype(np.uint8)
         beside = (cv2.dilate(line, np.ones((9, 9), np.uint8)) > 0) & (line == 0)

@@ -133,7 +133,7 @@ def test_matches_are_those_of_colouring(memory, clip):
         return RegionView(np.arange(len(count)), keys, owner, torch.zeros(0), torch.zeros(0))
 
     with torch.no_grad():
-        seen = losses._look(memory, matcher().eval(), batch)
+        seen = losses._look(memory, matcher().eval(), batch, losses._keys(memory, batch))
         logits, doubt = losses._logits(
             memory, seen.keys[:, last], seen.keys[:, :last], seen.counts[:, :last], batch["kinds"]
         )
@@ -145,15 +145,24 @@ def test_matches_are_those_of_colouring(memory, clip):
             torch.testing.assert_close(found[:rows, slot, :columns], expected, rtol=1e-3, atol=1e-4)
 
 
-def test_padding_leaves_the_loss_as_it_is(memory, clip):
+@pytest.mark.parametrize("apart", [False, True])
+def test_padding_leaves_the_loss_as_it_is(memory, cache, clip, monkeypatch, apart):
     model = matcher().eval()
-    episodes = [make_region_episode(clip, np.random.default_rng(seed)) for seed in (1, 2)]
+    clips = [clip, RegionClipStore(cache, "test").get(0)]
+    episodes = [make_region_episode(c, np.random.default_rng(seed)) for seed, c in enumerate(clips, 1)]
+    alone = [collate([episode]) for episode in episodes]
+    sizes = sorted(batch["count"].shape[2] for batch in alone)
+    monkeypatch.setattr("longanimation.training.region_episodes.GROUPS", sizes if apart else sizes[1:])
+    batch = collate(episodes)
+    assert batch["groups"] == ([(0, 1, sizes[0]), (1, 2, sizes[1])] if apart else [(0, 2, sizes[1])])
     with torch.no_grad():
-        alone = [region_loss(memory, model, collate([episode]))[1] for episode in episodes]
-        _, together = region_loss(memory, model, collate(episodes))
-    assert {name: int(value) for name, value in together.items()} == {
-        name: int(sum(counts[name] for counts in alone)) for name in together
+        values, counts = zip(*(region_loss(memory, model, one) for one in alone), strict=True)
+        together, total = region_loss(memory, model, batch)
+    assert {name: int(value) for name, value in total.items()} == {
+        name: int(sum(one[name] for one in counts)) for name in total
     }
+    if apart:
+        torch.testing.assert_close(together, sum(values) / 2)
 
 
 def test_colours_that_no_picture_shows_are_not_counted_as_known(memory, clip):

@@ -97,7 +97,7 @@ class RegionBatches(Dataset):
             return [collate(episodes, shrink=shrink)]
         # As arrays: each tensor that a process sends to another one takes a file descriptor.
         parts = [collate([episode], shrink=shrink) for episode in episodes]
-        return [{name: value.numpy() for name, value in part.items()} for part in parts]
+        return [{n: v.numpy() if torch.is_tensor(v) else v for n, v in part.items()} for part in parts]
 
 
 class _Both(torch.nn.Module):
@@ -157,7 +157,7 @@ def train_regions(config: RegionTrainConfig, progress=None) -> dict:
         optimizer.zero_grad(set_to_none=True)
         generator = torch.Generator().manual_seed(config.seed + step)
         for batch in parts:
-            batch = {name: torch.as_tensor(value).to(device, non_blocking=True) for name, value in batch.items()}
+            batch = _moved(batch, device)
             codes = label_codes(LABELS, matcher.config.label_dim, generator)
             with _autocast(device, frozen):
                 copying = config.copying if frozen is None else 0.0
@@ -203,7 +203,7 @@ def validate_regions(
     length = max(1, -(-2 * config.validation_clips // config.batch_size))
     for parts in _loader(config, length, 0, training=False, device=device, frozen=frozen):
         for batch in parts:
-            batch = {name: torch.as_tensor(value).to(device) for name, value in batch.items()}
+            batch = _moved(batch, device)
             with _autocast(device, frozen):
                 loss, counts = region_loss(model.memory, model.matcher, batch)
             for name, value in {"loss": loss / len(parts) / length, **counts}.items():
@@ -221,6 +221,12 @@ def _loader(config: RegionTrainConfig, length: int, start: int, *, training: boo
         pin_memory=device.type == "cuda",
         prefetch_factor=4 if config.workers else None,
     )
+
+
+def _moved(batch: dict, device: torch.device) -> dict:
+    """Arrays as tensors on the device; how they are grouped is read by Python alone."""
+    moved = {n: torch.as_tensor(v).to(device, non_blocking=True) for n, v in batch.items() if n != "groups"}
+    return moved | {"groups": batch["groups"]}
 
 
 def _averaged(model: _Both, average: WeightAverage) -> _Both:
