@@ -172,7 +172,7 @@ def test_soft_colours_of_drawn_lines_do_not_drag_the_reference_s_lines_along():
         found[extracted] = np.abs(drafts[-1][beside].astype(float) - frames[-1].colour[beside]).mean()
         again = window.state_from_tensors(window.state_to_tensors(state))
         assert again.inked is (not extracted)
-    assert found[False] < found[True]
+    assert found[False] < 0.95 * found[True]
 
 
 def test_the_blank_paper_of_a_sheet_tells_nothing_of_the_background():

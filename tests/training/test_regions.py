@@ -13,9 +13,9 @@ from longanimation.pipeline.correspondence import CorrespondenceWindow
 from longanimation.pipeline.region_view import RegionView, match_regions
 from longanimation.training import region_loss as losses
 from longanimation.training.region_clips import MOMENTS, POINTS, RegionClipStore, disguise, draw_region_clip, see
-from longanimation.training.region_episodes import collate, make_region_episode
+from longanimation.training.region_episodes import GROUPS, by_size, collate, make_region_episode
 from longanimation.training.region_loss import region_loss
-from longanimation.training.regions import RegionTrainConfig, train_regions
+from longanimation.training.regions import RegionBatches, RegionTrainConfig, train_regions
 
 MODEL = {"dim": 16, "num_heads": 2, "context_layers": 1, "match_layers": 1, "label_dim": 4}
 
@@ -133,7 +133,7 @@ def test_matches_are_those_of_colouring(memory, clip):
         return RegionView(np.arange(len(count)), keys, owner, torch.zeros(0), torch.zeros(0))
 
     with torch.no_grad():
-        seen = losses._look(memory, matcher().eval(), batch, losses._keys(memory, batch))
+        seen = losses._look(memory, matcher().eval(), batch)
         logits, doubt = losses._logits(
             memory, seen.keys[:, last], seen.keys[:, :last], seen.counts[:, :last], batch["kinds"]
         )
@@ -145,24 +145,32 @@ def test_matches_are_those_of_colouring(memory, clip):
             torch.testing.assert_close(found[:rows, slot, :columns], expected, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("apart", [False, True])
-def test_padding_leaves_the_loss_as_it_is(memory, cache, clip, monkeypatch, apart):
+def test_padding_leaves_the_loss_as_it_is(memory, clip):
     model = matcher().eval()
-    clips = [clip, RegionClipStore(cache, "test").get(0)]
-    episodes = [make_region_episode(c, np.random.default_rng(seed)) for seed, c in enumerate(clips, 1)]
-    alone = [collate([episode]) for episode in episodes]
-    sizes = sorted(batch["count"].shape[2] for batch in alone)
-    monkeypatch.setattr("longanimation.training.region_episodes.GROUPS", sizes if apart else sizes[1:])
-    batch = collate(episodes)
-    assert batch["groups"] == ([(0, 1, sizes[0]), (1, 2, sizes[1])] if apart else [(0, 2, sizes[1])])
+    episodes = [make_region_episode(clip, np.random.default_rng(seed)) for seed in (1, 2)]
     with torch.no_grad():
-        values, counts = zip(*(region_loss(memory, model, one) for one in alone), strict=True)
-        together, total = region_loss(memory, model, batch)
-    assert {name: int(value) for name, value in total.items()} == {
-        name: int(sum(one[name] for one in counts)) for name in total
+        alone = [region_loss(memory, model, collate([episode]))[1] for episode in episodes]
+        _, together = region_loss(memory, model, collate(episodes))
+    assert {name: int(value) for name, value in together.items()} == {
+        name: int(sum(counts[name] for counts in alone)) for name in together
     }
-    if apart:
-        torch.testing.assert_close(together, sum(values) / 2)
+
+
+def test_a_full_picture_does_not_pad_all_others(clip, cache):
+    few, many = (
+        make_region_episode(shot, np.random.default_rng(0)) for shot in (RegionClipStore(cache, "test").get(0), clip)
+    )
+    groups = by_size([many, few, many])
+    assert [[id(episode) for episode in group] for group in groups] == [[id(few)], [id(many)] * 2]
+    assert collate(groups[0])["count"].shape[2] <= GROUPS[0] < collate(groups[1])["count"].shape[2]
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_the_parts_of_a_batch_are_all_of_it(tmp_path, memory_folder, cache, apart):
+    settings = config(tmp_path, memory_folder, cache, batch_size=5)
+    parts = RegionBatches(settings, 1, training=True, frozen=None, apart=apart)[0]
+    assert sum(len(part["kinds"]) for part in parts) == 5
+    assert not apart or len(parts) == 5
 
 
 def test_colours_that_no_picture_shows_are_not_counted_as_known(memory, clip):

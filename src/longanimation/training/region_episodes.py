@@ -12,7 +12,7 @@ MOST = 256
 """Regions of one picture in training; of a fuller picture a random part."""
 
 GROUPS = (96, MOST)
-"""Episodes whose pictures have up to so many regions are computed together."""
+"""Episodes whose pictures have up to so many regions are padded alike."""
 
 MOST_REFERENCES = 5
 
@@ -89,21 +89,26 @@ def _picture(clip: dict, name: int, rng: np.random.Generator) -> Picture:
     return picture if "keys" in picture else picture | {"look": clip[f"look.{name}"]}
 
 
-def collate(episodes: list[dict], *, shrink: bool = False) -> dict:
+def by_size(episodes: list[dict]) -> list[list[dict]]:
+    """The episodes in GROUPS, so that a full picture does not pad all others; no group is empty."""
+    groups: dict[int, list[dict]] = {bound: [] for bound in GROUPS}
+    for episode in episodes:
+        regions = max(len(picture["label"]) for picture in episode["pictures"])
+        groups[min(bound for bound in GROUPS if regions <= bound)].append(episode)
+    return [group for group in groups.values() if group]
+
+
+def collate(episodes: list[dict], *, shrink: bool = False) -> dict[str, torch.Tensor]:
     """One batch of tensors: B episodes, S slots for pictures, N regions, K points; what is missing is zero.
 
     points [B, S, N, K, 2] are fractions of a canvas; `looks.i` uint8 [n, h, w] the drawings on canvases of size i and
     `slots.i` int64 [n] their flat slots; count, label, area int64 and shape, touch float32 [B, S, N, ...]; kinds int64
     [B, S - 1]; used bool [B, 2]; guessed, kept bool and mistaken int64 [B, 2, N]. The last three slots are always the
     older frame, the frame before and the frame to colour. Of clips that a memory has seen: keys float16
-    [B, S, N, K, dim] instead of drawings. Episodes with few regions come first;
-    `groups`: (first episode, end, most regions) of those that need about as much padding. shrink: all drawings at half
-    size.
+    [B, S, N, K, dim] instead of drawings. shrink: all drawings at half size.
     """
-    episodes = sorted(episodes, key=_most_regions)
-    sizes = [_most_regions(episode) for episode in episodes]
     slots = max(len(episode["pictures"]) for episode in episodes)
-    regions = sizes[-1]
+    regions = max(len(picture["label"]) for episode in episodes for picture in episode["pictures"])
     shape = (len(episodes), slots, regions)
     batch = {
         "points": np.zeros((*shape, POINTS, 2), np.float32),
@@ -150,17 +155,7 @@ def collate(episodes: list[dict], *, shrink: bool = False) -> dict:
         size = [side // 2 for side in canvas] if shrink else canvas
         batch[f"looks.{index}"] = np.stack(looks[index]) if looks[index] else np.zeros((0, *size), np.uint8)
         batch[f"slots.{index}"] = np.array(places[index], np.int64)
-    groups, first = [], 0
-    for bound in GROUPS:
-        end = sum(size <= bound for size in sizes)
-        if end > first:
-            groups.append((first, end, sizes[end - 1]))
-            first = end
-    return {name: torch.from_numpy(value) for name, value in batch.items()} | {"groups": groups}
-
-
-def _most_regions(episode: dict) -> int:
-    return max(len(picture["label"]) for picture in episode["pictures"])
+    return {name: torch.from_numpy(value) for name, value in batch.items()}
 
 
 def _on_canvas(look: np.ndarray, size: tuple[int, int], shrink: bool) -> np.ndarray:

@@ -7,17 +7,11 @@ import torch.nn.functional as F
 
 from longanimation.models.correspondence_memory import CorrespondenceMemory, LineFeatures
 from longanimation.models.region_matcher import RegionBatch, RegionMatcher, RegionTokens, label_codes
-from longanimation.training.region_episodes import CANVASES
-
-GROUPED = ("count", "label", "area", "shape", "touch", "kinds", "used", "guessed", "mistaken", "kept")
 
 UNSEEN = -1e4
 """Logit of a point that is not there."""
 
 LABELS = 64
-
-EVENNESS = 0.5
-"""0 counts all points alike, 1 all regions."""
 
 CHUNK = 48
 """Drawings that are encoded together."""
@@ -53,7 +47,7 @@ class _Seen:
 def region_loss(
     memory: CorrespondenceMemory,
     matcher: RegionMatcher,
-    batch: dict,
+    batch: dict[str, torch.Tensor],
     *,
     codes: torch.Tensor | None = None,
     copying: float = 0.0,
@@ -65,31 +59,11 @@ def region_loss(
     weight of the memory's own loss (labels copied point by point, as without a matcher). Returns the loss and counts of
     known and right regions over 10 pixels: of the drawing, of the history ("alone": by references alone).
     """
-    keys = _keys(memory, batch)
-    codes = label_codes(LABELS, matcher.config.label_dim) if codes is None else codes
-    codes = codes.to(batch["points"])
-    total, totals = 0.0, {}
-    for first, end, regions in batch["groups"]:
-        part, part_keys = _group(batch, keys, slice(first, end), regions)
-        loss, counts = _group_loss(memory, matcher, part, part_keys, codes, copying)
-        total = total + loss * (end - first) / len(keys)
-        totals = {name: value + totals.get(name, 0) for name, value in counts.items()}
-    return total, totals
-
-
-def _group(batch: dict, keys: torch.Tensor, rows: slice, regions: int) -> tuple[dict, torch.Tensor]:
-    """Some episodes of a batch and their keys, without the padding that those with more regions need."""
-    part = {name: value[rows] for name, value in batch.items() if name in GROUPED}
-    for name in ("count", "label", "area", "guessed", "mistaken", "kept"):
-        part[name] = part[name][:, :, :regions]
-    part["shape"], part["touch"] = part["shape"][:, :, :regions], part["touch"][:, :, :regions, :regions]
-    return part, keys[rows].unflatten(2, batch["points"].shape[2:4])[:, :, :regions].flatten(2, 3)
-
-
-def _group_loss(memory, matcher, batch, keys, codes, copying) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    seen = _look(memory, matcher, batch, keys)
+    seen = _look(memory, matcher, batch)
     slots = batch["count"].shape[1]
     older, before, last = range(slots - 3, slots)
+    codes = label_codes(LABELS, matcher.config.label_dim) if codes is None else codes
+    codes = codes.to(batch["points"])
     shown = F.one_hot(batch["label"], LABELS).float()
     weight = torch.where(batch["area"] > 10, 1.0, 0.3) * (batch["count"] > 0)
 
@@ -134,33 +108,28 @@ def _group_loss(memory, matcher, batch, keys, codes, copying) -> tuple[torch.Ten
     }
 
 
-def _keys(memory: CorrespondenceMemory, batch: dict) -> torch.Tensor:
-    """Keys of all points [B, S, N * K, dim]."""
+def _look(memory: CorrespondenceMemory, matcher: RegionMatcher, batch: dict[str, torch.Tensor]) -> _Seen:
     count, slots, regions, points = batch["points"].shape[:4]
-    if "keys" in batch:
-        return batch["keys"].flatten(2, 3).float()
     places = batch["points"].reshape(count * slots, regions * points, 2)
     keys = torch.zeros(count * slots, regions * points, memory.dim, device=places.device)
-    for index in range(len(CANVASES)):
+    if "keys" in batch:
+        keys = batch["keys"].reshape(keys.shape).float()
+    index = 0
+    while f"looks.{index}" in batch:
         looks, at = batch[f"looks.{index}"], batch[f"slots.{index}"]
         for part, slot in zip(looks.split(CHUNK), at.split(CHUNK), strict=True):
             if len(slot):
                 features = _encode(memory, part)
                 keys = keys.index_copy(0, slot, memory.keys_at(features, places[slot]).float())
-    return keys.unflatten(0, (count, slots))
-
-
-def _look(memory: CorrespondenceMemory, matcher: RegionMatcher, batch: dict, keys: torch.Tensor) -> _Seen:
-    count, slots, regions = batch["count"].shape
+        index += 1
     counts = batch["count"].flatten(0, 1)
-    points = keys.shape[2] // regions
     there = (torch.arange(points, device=counts.device) < counts[..., None]).to(keys)
-    appearance = keys[..., : memory.config.key_dim].reshape(count * slots, regions, points, -1)
+    appearance = keys[..., : memory.config.key_dim].unflatten(1, (regions, points))
     appearance = 4 * (appearance * there[..., None]).sum(2) / counts[..., None].clamp(min=1)
     shape, touch = batch["shape"].flatten(0, 1), batch["touch"].flatten(0, 1)
     seen = matcher.look(RegionBatch(appearance, shape, touch, counts > 0))
-    tokens, bias = seen.tokens.unflatten(0, (count, slots)), seen.bias.unflatten(1, (count, slots))
-    return _Seen(keys, batch["count"], tokens, bias, batch["shape"])
+    keys, tokens = keys.unflatten(0, (count, slots)), seen.tokens.unflatten(0, (count, slots))
+    return _Seen(keys, batch["count"], tokens, seen.bias.unflatten(1, (count, slots)), batch["shape"])
 
 
 def _encode(memory: CorrespondenceMemory, looks: torch.Tensor) -> LineFeatures:
@@ -188,11 +157,11 @@ def _logits(memory, asked, keys, counts, kinds) -> tuple[torch.Tensor, torch.Ten
         return logits, torch.einsum("bpd,bsd->bps", asked, pictures)
 
 
-def _matches(logits, doubt, target_counts, counts) -> torch.Tensor:
+def _matches(logits, doubt, target_counts, counts, evenness: float = 0.5) -> torch.Tensor:
     """`pipeline.region_view.match_regions` for a batch: [B, N, S * N']."""
     regions, pictures = target_counts.shape[1], counts.shape[1]
     points = logits.shape[1] // regions
-    even = EVENNESS * counts.clamp(min=1).float().log().repeat_interleave(points, dim=-1)
+    even = evenness * counts.clamp(min=1).float().log().repeat_interleave(points, dim=-1)
     logits = logits - even[:, None]
     highest = torch.maximum(logits.amax(-1), doubt).detach()
     weights = (logits - highest[..., None]).exp()

@@ -20,7 +20,7 @@ from longanimation.models.region_matcher import RegionMatcher, label_codes
 from longanimation.pipeline.precision import has_fast_bfloat16
 from longanimation.training.journal import Journal, RunClock, write_json
 from longanimation.training.region_clips import RegionClipStore
-from longanimation.training.region_episodes import collate, make_region_episode
+from longanimation.training.region_episodes import by_size, collate, make_region_episode
 from longanimation.training.region_loss import LABELS, region_loss
 from longanimation.training.weight_average import WeightAverage
 
@@ -94,10 +94,10 @@ class RegionBatches(Dataset):
             episodes.append(make_region_episode(self.store.get(clip), rng, augment=self.training))
         shrink = self.training and rng.random() < config.shrunk
         if not self.apart:
-            return [collate(episodes, shrink=shrink)]
+            return [collate(group, shrink=shrink) for group in by_size(episodes)]
         # As arrays: each tensor that a process sends to another one takes a file descriptor.
         parts = [collate([episode], shrink=shrink) for episode in episodes]
-        return [{n: v.numpy() if torch.is_tensor(v) else v for n, v in part.items()} for part in parts]
+        return [{name: value.numpy() for name, value in part.items()} for part in parts]
 
 
 class _Both(torch.nn.Module):
@@ -157,13 +157,14 @@ def train_regions(config: RegionTrainConfig, progress=None) -> dict:
         optimizer.zero_grad(set_to_none=True)
         generator = torch.Generator().manual_seed(config.seed + step)
         for batch in parts:
-            batch = _moved(batch, device)
+            batch = {name: torch.as_tensor(value).to(device, non_blocking=True) for name, value in batch.items()}
             codes = label_codes(LABELS, matcher.config.label_dim, generator)
             with _autocast(device, frozen):
                 copying = config.copying if frozen is None else 0.0
                 loss, counts = region_loss(memory, matcher, batch, codes=codes, copying=copying)
-            (loss / len(parts)).backward()
-            for name, value in {"loss": loss.detach() / len(parts) / config.log_steps, **counts}.items():
+            loss = loss * _share(batch, config)
+            loss.backward()
+            for name, value in {"loss": loss.detach() / config.log_steps, **counts}.items():
                 totals[name] = totals.get(name, 0) + value
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -203,10 +204,10 @@ def validate_regions(
     length = max(1, -(-2 * config.validation_clips // config.batch_size))
     for parts in _loader(config, length, 0, training=False, device=device, frozen=frozen):
         for batch in parts:
-            batch = _moved(batch, device)
+            batch = {name: torch.as_tensor(value).to(device) for name, value in batch.items()}
             with _autocast(device, frozen):
                 loss, counts = region_loss(model.memory, model.matcher, batch)
-            for name, value in {"loss": loss / len(parts) / length, **counts}.items():
+            for name, value in {"loss": loss * _share(batch, config) / length, **counts}.items():
                 totals[name] = totals.get(name, 0) + value
     return {f"validation/{name}": value for name, value in _shares(totals).items()}
 
@@ -223,10 +224,9 @@ def _loader(config: RegionTrainConfig, length: int, start: int, *, training: boo
     )
 
 
-def _moved(batch: dict, device: torch.device) -> dict:
-    """Arrays as tensors on the device; how they are grouped is read by Python alone."""
-    moved = {n: torch.as_tensor(v).to(device, non_blocking=True) for n, v in batch.items() if n != "groups"}
-    return moved | {"groups": batch["groups"]}
+def _share(part: dict[str, torch.Tensor], config: RegionTrainConfig) -> float:
+    """How much of a batch a part of it is."""
+    return len(part["kinds"]) / config.batch_size
 
 
 def _averaged(model: _Both, average: WeightAverage) -> _Both:
