@@ -4,6 +4,8 @@ import pytest
 from cel_drawings import box_with_gap, paper, same_region
 
 from longanimation.cel import segment
+from longanimation.cel.bridges import bridge
+from longanimation.cel.line_ends import line_ends
 from longanimation.errors import InputError
 
 INSIDE, OUTSIDE = (60, 70), (60, 140)
@@ -34,7 +36,7 @@ def test_without_a_given_width_small_gaps_are_bridged_and_wider_ones_where_lines
     assert not same_region(segment(box_with_gap(5, height=480, width=640)), INSIDE, (300, 500))
     lines = paper(480, 640)
     lines[300] = 0
-    lines[:290, 320] = 0  # stops 10 pixels short of the floor
+    lines[:260, 320] = 0  # stops 40 pixels short of the floor
     left, right = (200, 100), (200, 600)
     assert same_region(segment(lines), left, right)
     lines[20:280:10, 400:600:50] = 0
@@ -44,15 +46,50 @@ def test_without_a_given_width_small_gaps_are_bridged_and_wider_ones_where_lines
 def test_without_a_given_width_wide_gaps_are_bridged_where_two_ends_point_at_each_other():
     lines = paper(480, 640)
     lines[:, 320] = 0
-    lines[200:260, 320] = 255
-    left, right = (230, 100), (230, 600)
+    lines[200:300, 320] = 255
+    left, right = (250, 100), (250, 600)
     assert not same_region(segment(lines), left, right)
     assert same_region(segment(lines, gap=6), left, right)
-    lines[230, 300:340] = 0  # a line between the ends, which they would cross
+    lines[250, 300:340] = 0  # a line between the ends, which they would cross
     assert same_region(segment(lines), left, right)
-    lines[230, 300:340] = 255
-    lines[260:] = 255
+    lines[250, 300:340] = 255
+    lines[300:] = 255
     assert same_region(segment(lines), left, right), "an end without a partner"
+
+
+def test_without_a_given_width_an_end_reaches_a_line_several_gaps_ahead():
+    lines = paper(480, 640)
+    lines[300] = 0
+    lines[:275, 320] = 0  # stops 25 pixels short of the floor
+    left, right = (200, 100), (200, 600)
+    assert not same_region(segment(lines), left, right)
+    assert same_region(segment(lines, gap=6), left, right)
+
+
+def test_a_short_dash_in_a_wide_gap_carries_the_line_on():
+    lines = paper(480, 640)
+    lines[:, 320] = 0
+    lines[200:260, 320] = 255
+    lines[227:233, 320] = 0
+    assert not same_region(segment(lines), (215, 100), (215, 600))
+
+
+def test_only_an_end_that_a_line_leads_to_reaches_far_ahead_and_no_burr():
+    line = np.zeros((100, 200), np.uint8)
+    line[[20, 60]] = 1
+    line[20:26, 50] = 1  # a burr
+    line[20:40, 150] = 1
+    found = bridge(line, *line_ends(line, 5), 5, far=True)
+    assert found[:, 140:160].any() and not found[:, :100].any()
+
+
+def test_a_dash_has_two_ends_and_a_speck_has_none():
+    line = np.zeros((60, 80), np.uint8)
+    line[20, 30:36] = 1
+    line[40:42, 50:52] = 1
+    ends, outward = line_ends(line, 5)
+    assert sorted(ends.tolist()) == [[20, 30], [20, 35]]
+    assert sorted(np.round(outward).tolist()) == [[0, -1], [0, 1]]
 
 
 def test_grain_is_no_line_and_dashes_are():

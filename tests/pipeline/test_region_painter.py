@@ -89,7 +89,7 @@ def test_regions_remember_their_sheet_through_a_checkpoint(memory, matcher, scen
         made = RegionMemory(memory, matcher)
         for index, label in ((0, 0), (20, 3)):
             seen = view(memory, scene, index)
-            made.add_reference(seen, torch.eye(6)[label + torch.arange(len(seen)) % 3], SHEET)
+            made.add_reference(seen, torch.eye(6)[label + torch.arange(len(seen)) % 3], SHEET, torch.ones(6))
         return made
 
     first, second = bank(), bank()
@@ -114,7 +114,7 @@ def test_the_past_keeps_what_is_new_and_not_what_references_show(memory, matcher
     seen = view(memory, scene, 0)
     labels = torch.eye(4)[torch.arange(len(seen)) % 4]
     bank = RegionMemory(memory, matcher, novelty=0.99999)  # untrained, all regions look much alike
-    bank.add_reference(seen, labels, KEY_FRAME)
+    bank.add_reference(seen, labels, KEY_FRAME, torch.ones(4))
     for _ in range(2):
         bank.add_frame(seen, bank.look(seen), bank.known(labels))
     assert bank.past is None, "the reference shows all of it"
@@ -138,6 +138,22 @@ def test_a_key_frame_keeps_its_colours_and_others_get_colours_of_the_reference(m
     assert wrong.sum() < 0.02 * paint.sum()
     bare = scene.render(5).ink[..., 3] == 0
     assert {tuple(c) for c in frames[1][bare]} <= {tuple(c) for c in model._palette.colors}
+
+
+def test_a_drawing_without_lines_has_the_colour_at_the_edge_of_the_key_frames(memory, matcher, scene):
+    reference = np.full((*SIZE, 3), (20, 160, 60), np.uint8)
+    reference[:8] = reference[-8:] = reference[:, :8] = reference[:, -8:] = (30, 90, 200)
+    sheet = np.full_like(reference, (250, 240, 20))
+    sheet[30:60, 40:80] = (200, 30, 30)
+    drawing, blank = drawing_of(scene, 0), np.full(SIZE, 255, np.uint8)
+    nothing = LineDrawing(blank, np.zeros(SIZE, np.uint8), np.zeros((*SIZE, 4), np.uint8))
+    for references, expected in (
+        ([Reference(reference, drawing, 3, "key"), Reference(sheet, nothing, None, "sheet")], (30, 90, 200)),
+        ([Reference(sheet, nothing, None, "sheet")], (250, 240, 20)),
+    ):
+        model = window(memory, matcher)
+        frames, _ = model.colour([drawing, nothing], model.begin(references, size=SIZE), segment=None)
+        assert (np.abs(frames[1].astype(int) - expected) <= 2).all()
 
 
 def test_a_state_from_a_checkpoint_goes_on_with_the_same_bytes(memory, matcher, scene):

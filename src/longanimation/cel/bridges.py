@@ -1,75 +1,22 @@
-"""Line ends, and short bridges from an end to the line it was meant to meet."""
+"""Short bridges from a line end to the line it was meant to meet."""
 
 import cv2
 import numpy as np
 from scipy.spatial import cKDTree
 
-TIP_WIDTH = 0.3  # share of a ring around a line end that the line covers at most; a filled area covers more
-END_RADIUS = 3  # pixels: smallest ring around a line end; the end is found up to so far before the tip
-SQUARE = np.ones((3, 3), np.uint8)
+from .line_ends import END_RADIUS
+
 FACING = 0.3  # cosine between where an end points and where the bridge goes
-ALIGNED = 0.7  # the same for the wide bridges
+NEAR = (1, 1)  # gaps: longest bridge from end to end, and from an end to the line ahead
+FAR = (20, 5)  # the same for what is still open then
+ROOT = 12  # pixels of line behind an end that may reach far ahead
+ROOTED = 0.9  # share of them that must be there
 FAN = np.deg2rad([0.0, -25.0, 25.0])  # directions tried from an end that has no partner
 
 
-def line_ends(line: np.ndarray, gap: int) -> tuple[np.ndarray, np.ndarray]:
-    """line: uint8 [H, W], 1 on lines -> (ends int32 [N, 2] yx, outward float32 [N, 2] yx unit vectors).
-
-    A pixel is near an end when the line crosses a small square ring around it exactly once. Lines that run out of the
-    picture have no end there. The ring is as big as the lines are thick and at most `gap`, so that it does not reach
-    the line on the other side of a wide gap.
-    """
-    typical = thickness(line)
-    radius = int(np.ceil(np.clip(1.2 * typical, END_RADIUS, max(END_RADIUS, gap))))
-    padded = cv2.copyMakeBorder(line, radius, radius, radius, radius, cv2.BORDER_REPLICATE)
-    y, x = np.divmod(np.flatnonzero(spine(line, typical).view(bool)), line.shape[1])
-    at, flat = (y + radius) * padded.shape[1] + x + radius, padded.reshape(-1)
-    side = np.arange(-radius, radius)
-    ring = np.concatenate([np.stack(part, 1) for part in ((side, side * 0 - radius), (side * 0 + radius, side))])
-    ring = np.concatenate([ring, -ring])  # yx, once around
-    steps = ring @ (padded.shape[1], 1)
-    crossings, covered = np.zeros((2, len(at)), np.uint8)
-    before = flat[at + steps[-1]]
-    for step in steps:
-        here = flat[at + step]
-        crossings += here > before
-        covered += here
-        before = here
-    near = np.flatnonzero((crossings == 1) & (covered <= TIP_WIDTH * len(ring)))
-    if not len(near):
-        return np.zeros((0, 2), np.int32), np.zeros((0, 2), np.float32)
-    y, x, pull = y[near], x[near], flat[at[near, None] + steps].astype(np.int64) @ ring
-    # All pixels near one end are one group; its tip is the pixel farthest out.
-    marks = np.zeros_like(line)
-    marks[y, x] = 1
-    groups, group = cv2.connectedComponents(marks, connectivity=8)
-    group = group[y, x]
-    outward = -np.stack([np.bincount(group, weights=part, minlength=groups) for part in pull.T], 1)
-    outward /= np.linalg.norm(outward, axis=1, keepdims=True) + 1e-9
-    order = np.lexsort((np.arange(len(y)), -(y * outward[group, 0] + x * outward[group, 1]), group))
-    tips = order[np.unique(group[order], return_index=True)[1]]
-    return np.stack([y, x], 1)[tips].astype(np.int32), outward[group[tips]].astype(np.float32)
-
-
-def thickness(line: np.ndarray) -> float:
-    """Typical thickness of the lines in pixels, from their area and the length of their rims (2 for thinner ones)."""
-    area = cv2.countNonZero(line)
-    core = cv2.countNonZero(cv2.erode(line, SQUARE, borderValue=1))
-    return 2 * area / max(area - core, 1)
-
-
-def spine(line: np.ndarray, typical: float) -> np.ndarray:
-    """uint8 [H, W]: the middle of lines of typical thickness, and all of thinner ones: enough to find their ends."""
-    peel = int(min((typical - 1) // 2, END_RADIUS))
-    if not peel:
-        return line
-    core = cv2.erode(line, SQUARE, iterations=peel, borderValue=1)
-    return core | (line & (1 - cv2.dilate(core, SQUARE, iterations=peel + 1)))
-
-
-def bridge(line: np.ndarray, ends: np.ndarray, outward: np.ndarray, gap: int, wide: int) -> np.ndarray:
+def bridge(line: np.ndarray, ends: np.ndarray, outward: np.ndarray, gap: int, *, far: bool) -> np.ndarray:
     """Bridges over at most `gap` free pixels: end to end where two ends face each other, else end to the line ahead.
-    Then up to `wide` pixels between ends that carry each other on.
+    far: then over FAR gaps, from ends that have no bridge yet.
 
     line: uint8 [H, W]; ends, outward as from `line_ends` -> uint8 [H, W], 1 on the bridges' free pixels.
     """
@@ -77,22 +24,22 @@ def bridge(line: np.ndarray, ends: np.ndarray, outward: np.ndarray, gap: int, wi
     if not len(ends) or gap <= 0:
         return canvas
     free = np.ones(len(ends), bool)
-    for a, b in facing(ends, outward, gap + 1.5, FACING):
-        free[[a, b]] = False
-        draw(canvas, ends[a], ends[b])
-    for index, target in ahead(line, ends, outward, gap, free):
-        draw(canvas, ends[index], target)
-        free[index] = False
-    drawn, rows = line | canvas, np.flatnonzero(free)
-    for a, b in rows[facing(ends[rows], outward[rows], wide, ALIGNED)]:
-        if is_clear(drawn, ends[a], ends[b]):
-            draw(canvas, ends[a], ends[b])
+    for apart, forward in (NEAR, FAR)[: 1 + far]:
+        drawn, rows = line | canvas, np.flatnonzero(free)
+        for a, b in rows[facing(ends[rows], outward[rows], apart * gap + 1.5)]:
+            if is_clear(drawn, ends[a], ends[b]):
+                draw(canvas, ends[a], ends[b])
+                free[[a, b]] = False
+        sure = free if forward == 1 else free & rooted(line, ends, outward)
+        for index, target in ahead(line | canvas, ends, outward, forward * gap, sure):
+            draw(canvas, ends[index], target)
+            free[index] = False
     return cv2.bitwise_and(canvas, 1 - line)
 
 
-def facing(ends: np.ndarray, outward: np.ndarray, reach: float, least: float) -> np.ndarray:
+def facing(ends: np.ndarray, outward: np.ndarray, reach: float) -> np.ndarray:
     """int64 [M, 2]: pairs of ends at most `reach` apart that both point at the other, each end in one pair at most;
-    short and straight ones first. least: cosine between where an end points and where the other is."""
+    short and straight ones first."""
     none = np.zeros((0, 2), np.int64)
     pairs = cKDTree(ends).query_pairs(reach, output_type="ndarray") if len(ends) > 1 else none
     if not len(pairs):
@@ -102,7 +49,7 @@ def facing(ends: np.ndarray, outward: np.ndarray, reach: float, least: float) ->
     length = np.linalg.norm(span, axis=1)
     first = (span * outward[pairs[:, 0]]).sum(1) / length
     second = -(span * outward[pairs[:, 1]]).sum(1) / length
-    good = (first > least) & (second > least)
+    good = (first > FACING) & (second > FACING)
     pairs, cost = pairs[good], (length * (3 - first - second))[good]
     found, taken = [], np.zeros(len(ends), bool)
     for a, b in pairs[np.argsort(cost, kind="stable")]:
@@ -118,6 +65,13 @@ def is_clear(drawn: np.ndarray, start: np.ndarray, stop: np.ndarray) -> bool:
     y, x = np.rint(start + steps * (stop - start)).astype(int).T
     own = END_RADIUS + 2  # the lines that end there
     return not drawn[y, x][own:-own].any()
+
+
+def rooted(line: np.ndarray, ends: np.ndarray, outward: np.ndarray) -> np.ndarray:
+    """bool [N]: whether a line leads to the end for ROOT pixels, which it does not to a burr on a line or a speck."""
+    y, x = np.rint(ends[:, None] - outward[:, None] * np.arange(1, ROOT + 1)[:, None]).astype(int).transpose(2, 0, 1)
+    near = cv2.dilate(line, np.ones((5, 5), np.uint8))
+    return near[y.clip(0, line.shape[0] - 1), x.clip(0, line.shape[1] - 1)].mean(1) > ROOTED
 
 
 def ahead(line, ends, outward, gap, wanted):

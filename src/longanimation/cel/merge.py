@@ -5,7 +5,7 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from .bridges import END_RADIUS
+from .line_ends import END_RADIUS
 from .neighbours import combine, pixel_edges
 
 HALL = 2.0  # size of two rooms, in units of the widest door, from which a narrow place between them is a door anyway

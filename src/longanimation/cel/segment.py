@@ -5,9 +5,10 @@ import numpy as np
 
 from longanimation.errors import InputError
 
-from .bridges import bridge, line_ends
+from .bridges import bridge
 from .grain import without_grain
 from .grow import grow
+from .line_ends import line_ends
 from .line_mask import line_mask
 from .merge import merge_open
 from .region_map import RegionMap
@@ -17,7 +18,6 @@ GAP_SHARE = 1 / 75  # of the shorter side: 14 px at 1920x1080
 BROKEN_GAP_SHARE = 1 / 40  # the same for lines that come in crumbs: those were extracted by machine and have wide gaps
 GRAIN_SHARE = 1 / 36  # largest crumb of grain, of the shorter side: 30 px at 1920x1080
 CRUMBS = 40  # pieces of line no longer than two usual gaps, from which on a drawing counts as broken
-FAR = 12  # gaps: the longest bridge between two line ends that carry each other on
 SPECK_SHARE = 1 / 400  # side of the smallest hole that is a region and not noise in the line, of the shorter side
 
 
@@ -34,18 +34,17 @@ def segment(lines: np.ndarray, *, gap: int | None = None) -> RegionMap:
     """Closed regions of a drawing; gaps of at most `gap` free pixels in an outline are bridged. Grain is no line.
 
     lines: uint8 [H, W], 255 paper, 0 full line. gap: pixels, 0 bridges nothing, None chooses by the size of the
-    drawing (14 px at 1920x1080), and more where the lines are broken all over; then gaps FAR times as wide are bridged
-    too where two ends point at each other. Raises InputError when `lines` is not such an array or gap is negative.
+    drawing (14 px at 1920x1080), and more where the lines are broken all over; then line ends that are left over may
+    reach farther, see `bridges.FAR`. Raises InputError when `lines` is not such an array or gap is negative.
     """
     line = without_grain(line_mask(lines), round(GRAIN_SHARE * min(lines.shape)))
-    wide = 0
-    if gap is None:
+    chosen = gap is None
+    if chosen:
         gap = default_gap(line)
-        wide = FAR * gap
     if gap < 0:
         raise InputError(f"gap must be 0 or more pixels, got {gap}")
     ends, outward = line_ends(line, gap) if gap else (np.zeros((0, 2), np.int32), np.zeros((0, 2), np.float32))
-    bridges = bridge(line, ends, outward, gap, wide)
+    bridges = bridge(line, ends, outward, gap, far=chosen)
     # A frame of one pixel closes regions at the edge of the picture and keeps neighbours inside the array.
     paper = cv2.copyMakeBorder(1 - (line | bridges), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     rooms, inradius, depth = find_rooms(paper, gap)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from longanimation.models.correspondence_memory import CorrespondenceMemory
-from longanimation.models.memory_bank import GLOBAL, LOCAL, SHEET
+from longanimation.models.memory_bank import GLOBAL, KEY_FRAME, LOCAL, SHEET
 from longanimation.models.region_matcher import RegionBatch, RegionMatcher, RegionTokens, label_codes
 from longanimation.pipeline.region_sources import agree, same_character
 from longanimation.pipeline.region_timeline import RegionTimeline
@@ -53,8 +53,12 @@ class RegionMemory:
         self._unsettled: list[tuple[RegionView, RegionTokens, torch.Tensor, bool]] = []
         self._settled = self.local, self.past
         self._sheets: list[torch.Tensor] = []  # labels of one sheet of each character
+        self._rims: dict[int, torch.Tensor] = {}
 
-    def add_reference(self, view: RegionView, labels: torch.Tensor, kind: int) -> None:
+    def add_reference(self, view: RegionView, labels: torch.Tensor, kind: int, rim: torch.Tensor) -> None:
+        """labels: float32 [N, K], shares; kind as in `memory_bank`; rim: float32 [K], how much of the picture's edge
+        each label has."""
+        self._rims[kind] = self._rims.get(kind, 0) + rim
         source = 0
         if kind == SHEET:
             alike = [index for index, sheet in enumerate(self._sheets) if same_character(labels, sheet)]
@@ -85,6 +89,12 @@ class RegionMemory:
         shares, _ = self.matcher.match(tokens, known, kinds, both, torch.cat(matches, dim=1)[None], codes)
         shares = shares[0].unflatten(1, (sources.shape[1], -1))
         return agree(shares / shares.sum((1, 2), keepdim=True).clamp(min=1e-6), view.touch)
+
+    def blank(self) -> torch.Tensor:
+        """What `read` gives, [1, S, K], for a drawing without lines: what surrounds the figures in the references.
+        Sheets, which stand on paper, are asked only if there is nothing else."""
+        rim = next(self._rims[kind] for kind in (KEY_FRAME, SHEET) if kind in self._rims)
+        return self.known(rim[None] / rim.sum())
 
     def known(self, labels: torch.Tensor) -> torch.Tensor:
         """What `read` gives, for regions whose shares of labels [N, K] are given."""

@@ -30,7 +30,10 @@ class RegionPainter:
         """image: uint8 [H, W, 3]; lines: uint8 [H, W] of the same size; placed: it stands where the shot stands."""
         regions = segment(lines)
         view = view_regions(self.memory, lines, regions, framing, POINTS)
-        bank.add_reference(view, self._painted(image, regions, view), KEY_FRAME if placed else SHEET)
+        labels = self.palette.labels(image)
+        rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+        rim = torch.from_numpy(np.bincount(rim, minlength=len(self.palette.colors)).astype(np.float32))
+        bank.add_reference(view, self._painted(image, regions, view), KEY_FRAME if placed else SHEET, rim)
 
     def color(
         self,
@@ -45,15 +48,19 @@ class RegionPainter:
         were.
 
         painted: for each drawing, uint8 [H, W, 3], this very frame as the artist painted it, if it is a key frame: then
-        its regions keep their colours and nothing is guessed.
+        its regions keep their colours and nothing is guessed. Nor is it in a drawing without lines.
         """
         seen = []
         for drawing, picture in zip(drawings, painted, strict=True):
             regions = segment(drawing.lines)
             view = view_regions(self.memory, drawing.lines, regions, framing, POINTS)
             tokens = bank.look(view)
-            shares = bank.read(view, tokens) if picture is None else bank.known(self._painted(picture, regions, view))
-            bank.add_frame(view, tokens, shares, certain=picture is not None)
+            certain = picture is not None or regions.count == 1
+            if not certain:
+                shares = bank.read(view, tokens)
+            else:
+                shares = bank.blank() if picture is None else bank.known(self._painted(picture, regions, view))
+            bank.add_frame(view, tokens, shares, certain=certain)
             seen.append((regions, view))
         frames = []
         for drawing, picture, (regions, view), shares in zip(drawings, painted, seen, bank.settle(), strict=True):

@@ -65,7 +65,7 @@ def region_loss(
     codes = label_codes(LABELS, matcher.config.label_dim) if codes is None else codes
     codes = codes.to(batch["points"])
     shown = F.one_hot(batch["label"], LABELS).float()
-    weight = torch.where(batch["area"] > 10, 1.0, 0.3) * (batch["count"] > 0)
+    weight = _weight(batch["area"]) * (batch["count"] > 0)
 
     def read(slot: int, counts: torch.Tensor, labels: torch.Tensor):
         """Colours for the pictures in `slot`, by the first pictures with these counts and labels."""
@@ -199,12 +199,17 @@ class _Score:
     right: torch.Tensor
 
 
+def _weight(area: torch.Tensor) -> torch.Tensor:
+    """area: pixels of a region -> 0.3 for specks, 1 over 10 pixels, more over 100 up to 2 from 10,000 on."""
+    return torch.where(area > 10, 1 + (area.clamp(min=100).float() / 100).log10().clamp(max=2) / 2, 0.3)
+
+
 def _score(shares, nothing, truth, weight, labels, present) -> _Score:
-    """Mean cross-entropy, and counts of regions over 10 pixels (weight 1) whose colour is remembered."""
+    """Mean cross-entropy, and counts of regions over 10 pixels (weight 1 and more) whose colour is remembered."""
     on_offer = (labels * present[..., None]).amax(1) > 0.5
     known = on_offer.gather(1, truth)
     chance = torch.where(known, shares.float().gather(-1, truth[..., None])[..., 0], nothing.float())
     loss = (-chance.clamp(min=1e-5).log() * weight).sum() / weight.sum().clamp(min=1)
-    counted = known & (weight == 1)
+    counted = known & (weight >= 1)
     right = (shares.argmax(-1) == truth) & counted
     return _Score(loss, counted.sum().detach(), right.sum().detach())
