@@ -76,7 +76,7 @@ def test_a_short_dash_in_a_wide_gap_carries_the_line_on():
 
 def test_only_an_end_that_a_line_leads_to_reaches_far_ahead_and_no_burr():
     line = np.zeros((100, 200), np.uint8)
-    line[[20, 60]] = 1
+    line[[20, 48]] = 1
     line[20:26, 50] = 1  # a burr
     line[20:40, 150] = 1
     found = bridge(line, *line_ends(line, 5), 5, far=True)
