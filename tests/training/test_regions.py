@@ -183,6 +183,11 @@ def test_colours_that_no_picture_shows_are_not_counted_as_known(memory, clip):
     assert counts["known"] > 0 and none["known"] == 0
 
 
+def test_specks_weigh_less_and_large_regions_more():
+    weight = losses._weight(torch.tensor([[1, 10, 11, 100, 1_000, 10_000, 1_000_000]]))
+    torch.testing.assert_close(weight, torch.tensor([[0.3, 0.3, 1, 1, 1.5, 2, 2]]))
+
+
 def test_both_parts_learn(memory_folder, clip):
     memory, model = CorrespondenceMemory.from_pretrained(memory_folder), matcher()
     batch = collate([make_region_episode(clip, np.random.default_rng(seed)) for seed in range(2)], shrink=True)
