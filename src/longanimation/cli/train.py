@@ -12,7 +12,7 @@ from typer import Option
 train = typer.Typer(help="Train a part of the model; run the same command again to go on.", no_args_is_help=True)
 
 
-Limit = Annotated[float | None, Option(help="Save and stop after this long.")]
+Limit = Annotated[float | None, Option(help="Save and stop so many seconds after this start, resumed or not.")]
 Quiet = Annotated[bool, Option("--quiet", "-q")]
 
 
@@ -34,7 +34,7 @@ def correspondence(
     precision: Annotated[str, Option(help="auto, bf16 or float32.")] = "auto",
     workers: Annotated[int, Option(min=0, help="Processes that draw.")] = 1,
     seed: Annotated[int, Option()] = 0,
-    limit_seconds: Annotated[float | None, Option(help="Save and stop after this long.")] = None,
+    limit_seconds: Limit = None,
     quiet: Annotated[bool, Option("--quiet", "-q")] = False,
 ) -> None:
     """Train the correspondence memory on drawn scenes."""
