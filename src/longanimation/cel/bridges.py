@@ -1,4 +1,6 @@
-"""Short bridges from a line end to the line it was meant to meet."""
+"""Bridges from a line end to the line it was meant to meet."""
+
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -6,9 +8,19 @@ from scipy.spatial import cKDTree
 
 from .line_ends import END_RADIUS
 
+
+class Reach(NamedTuple):
+    """Longest bridges in gaps: from end to end, and from an end to the line ahead, there only from a rooted end or from
+    every one."""
+
+    apart: int
+    forward: int
+    from_rooted: bool
+
+
+NEAR = Reach(1, 1, from_rooted=False)
+FAR = Reach(20, 5, from_rooted=True)  # for what is still open then
 FACING = 0.3  # cosine between where an end points and where the bridge goes
-NEAR = (1, 1)  # gaps: longest bridge from end to end, and from an end to the line ahead
-FAR = (20, 5)  # the same for what is still open then
 ROOT = 12  # pixels of line behind an end that may reach far ahead
 ROOTED = 0.9  # share of them that must be there
 FAN = np.deg2rad([0.0, -25.0, 25.0])  # directions tried from an end that has no partner
@@ -24,14 +36,14 @@ def bridge(line: np.ndarray, ends: np.ndarray, outward: np.ndarray, gap: int, *,
     if not len(ends) or gap <= 0:
         return canvas
     free = np.ones(len(ends), bool)
-    for apart, forward in (NEAR, FAR)[: 1 + far]:
+    for reach in (NEAR, FAR) if far else (NEAR,):
         drawn, rows = line | canvas, np.flatnonzero(free)
-        for a, b in rows[facing(ends[rows], outward[rows], apart * gap + 1.5)]:
+        for a, b in rows[facing(ends[rows], outward[rows], reach.apart * gap + 1.5)]:
             if is_clear(drawn, ends[a], ends[b]):
                 draw(canvas, ends[a], ends[b])
                 free[[a, b]] = False
-        sure = free if forward == 1 else free & rooted(line, ends, outward)
-        for index, target in ahead(line | canvas, ends, outward, forward * gap, sure):
+        wanted = free & rooted(line, ends, outward) if reach.from_rooted else free
+        for index, target in ahead(line | canvas, ends, outward, reach.forward * gap, wanted):
             draw(canvas, ends[index], target)
             free[index] = False
     return cv2.bitwise_and(canvas, 1 - line)

@@ -77,8 +77,8 @@ def dash_ends(line: np.ndarray, longest: int) -> tuple[np.ndarray, np.ndarray, n
     order = np.lexsort((along, piece))
     order = order[dash[piece[order]]]
     kept, first = np.unique(piece[order], return_index=True)
-    last = np.r_[first[1:], len(order)] - 1
-    ends = places[np.concatenate([order[first], order[last[: len(first)]]])].astype(np.int32).reshape(-1, 2)
+    _, last = np.unique(piece[order[::-1]], return_index=True)
+    ends = places[np.concatenate([order[first], order[::-1][last]])].astype(np.int32)
     outward = np.concatenate([-axis[kept], axis[kept]]).astype(np.float32)
     return dash[pieces], ends, outward
 

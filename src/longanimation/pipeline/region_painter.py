@@ -55,12 +55,12 @@ class RegionPainter:
             regions = segment(drawing.lines)
             view = view_regions(self.memory, drawing.lines, regions, framing, POINTS)
             tokens = bank.look(view)
-            certain = picture is not None or regions.count == 1
-            if not certain:
-                shares = bank.read(view, tokens)
+            blank = regions.count == 1
+            if picture is not None:
+                shares = bank.known(self._painted(picture, regions, view))
             else:
-                shares = bank.blank() if picture is None else bank.known(self._painted(picture, regions, view))
-            bank.add_frame(view, tokens, shares, certain=certain)
+                shares = bank.blank() if blank else bank.read(view, tokens)
+            bank.add_frame(view, tokens, shares, certain=blank or picture is not None)
             seen.append((regions, view))
         frames = []
         for drawing, picture, (regions, view), shares in zip(drawings, painted, seen, bank.settle(), strict=True):
