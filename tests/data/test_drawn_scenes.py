@@ -1,12 +1,16 @@
 """Drawn scenes: repeatable, random access, true labels, the splits and the references."""
 
+import math
+
 import cv2
 import numpy as np
 import pytest
 
 from longanimation.data.synth import Scene, demo_scene, render_clip
 from longanimation.data.synth.families import FAMILIES, chosen_families
+from longanimation.data.synth.motion import Pose
 from longanimation.data.synth.style import CLOSED_STYLES, LINE_STYLES
+from longanimation.data.synth.toys import Toy
 from longanimation.errors import InputError
 
 SIZE = (96, 168)
@@ -113,15 +117,30 @@ def test_frames_are_held_on_twos_and_threes():
 
 def test_splits_draw_from_disjoint_held_out_families():
     for table in FAMILIES.values():
-        assert not set(table["train"]) & set(table["test"])
-        assert not set(table["shared"]) & (set(table["train"]) | set(table["test"]))
-    for split, other in (("train", "test"), ("test", "train")):
+        trained = set(table["train"]) | set(table.get("varied", ()))
+        assert not trained & set(table["test"])
+        assert not set(table["shared"]) & (trained | set(table["test"]))
+    for split, other in (("train", "test"), ("varied", "test"), ("test", "train")):
         held_out = set()
         for seed in range(40):
             for slot, names in chosen_families(Scene.random(seed, split=split, size=SIZE)).items():
                 assert not set(names) & set(FAMILIES[slot][other])
-                held_out |= {slot} if set(names) & set(FAMILIES[slot][split]) else set()
-        assert len(held_out) >= 5
+                held_out |= {slot} if set(names) & set(FAMILIES[slot].get(split, ())) else set()
+        assert len(held_out) >= (3 if split == "varied" else 5)
+
+
+def test_varied_scenes_have_every_family_that_training_scenes_lack_and_toys_turn():
+    seen, turned = set(), []
+    for seed in range(80):
+        scene = Scene.random(seed, split="varied", frames=60, size=SIZE)
+        for slot, names in chosen_families(scene).items():
+            seen |= {(slot, name) for name in names}
+        for actor in scene.actors:
+            if isinstance(actor, Toy):
+                sides = [{shape.part for shape in actor.draw(Pose(yaw=yaw, head_yaw=yaw))} for yaw in (0.0, math.pi)]
+                turned.append(sides[0] != sides[1])
+    assert seen >= {(slot, name) for slot, table in FAMILIES.items() for name in table.get("varied", ())}
+    assert np.mean(turned) > 0.8, "the back of a toy has other parts than its front"
 
 
 def test_references_are_key_frames_of_the_shot_or_character_sheets_with_the_background():

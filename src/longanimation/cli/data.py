@@ -16,6 +16,7 @@ data = typer.Typer(help="Make training and test material.", no_args_is_help=True
 
 class Split(str, Enum):
     train = "train"
+    varied = "varied"
     test = "test"
 
 
@@ -54,7 +55,10 @@ def synth(
     frames: Annotated[int, Option(help="Frames of each shot.")] = 100,
     height: Annotated[int, Option()] = 540,
     width: Annotated[int, Option()] = 960,
-    split: Annotated[Split, Option(help="Test shots have shapes and motions that training shots lack.")] = Split.train,
+    split: Annotated[
+        Split,
+        Option(help="Test shots have shapes and motions that training lacks; varied: more to train on."),
+    ] = Split.train,
     seed: Annotated[int, Option(help="Of the first shot; the next ones count up. Same seed, same bytes.")] = 0,
     look: Annotated[
         Look, Option(help="painted: painted backgrounds with a prompt, shaded characters; mixed: half of each.")

@@ -29,7 +29,7 @@ POINTS = 8
 """Most points of a region."""
 
 
-def draw_region_clip(seed: int, *, split: str = "train", frames: int = 100) -> dict[str, np.ndarray]:
+def draw_region_clip(seed: int, *, split: str = "varied", frames: int = 100) -> dict[str, np.ndarray]:
     """One drawn shot as numpy arrays.
 
     Pictures are numbered: references first, then for each moment the frame before it and itself. For picture p:
@@ -187,7 +187,7 @@ class RegionClipStore:
                 return {name: data[name] for name in data.files}
         clip = draw_region_clip(seed + (FIRST_TEST_SEED if self.split == "test" else 0), split=self.split)
         if self.memory is not None:
-            if self.split == "train":
+            if self.split != "test":
                 disguise(clip, np.random.default_rng((seed, 99)), pens=0)
             clip = see(clip, self.memory)
         if path:

@@ -77,7 +77,7 @@ class RegionBatches(Dataset):
         apart: bool,
     ):
         self.config, self.length, self.training, self.apart = config, length, training, apart
-        self.store = RegionClipStore(config.cache, "train" if training else "test", frozen)
+        self.store = RegionClipStore(config.cache, "varied" if training else "test", frozen)
 
     def __len__(self) -> int:
         return self.length

@@ -12,13 +12,14 @@ from longanimation.data.synth.backgrounds import random_background
 from longanimation.data.synth.blocking import random_track, reveal_track
 from longanimation.data.synth.creatures import Creature
 from longanimation.data.synth.effects import Effect
-from longanimation.data.synth.families import pick
+from longanimation.data.synth.families import SPLITS, pick
 from longanimation.data.synth.figures import Person
 from longanimation.data.synth.palette import LIMIT, PaletteBuilder
 from longanimation.data.synth.props import Prop
 from longanimation.data.synth.quadrupeds import Quadruped
 from longanimation.data.synth.robots import Robot
 from longanimation.data.synth.style import LineStyle
+from longanimation.data.synth.toys import Toy
 from longanimation.errors import InputError
 
 _MAKERS = {
@@ -26,6 +27,7 @@ _MAKERS = {
     "quadruped": Quadruped,
     "creature": Creature,
     "robot": Robot,
+    "toy": Toy,
     "effect": Effect,
     "prop": Prop,
 }
@@ -42,8 +44,8 @@ def cast(
     seed: int, *, split: str, frames: int, size, line_style, characters, reveal: bool, shading, background, extras=None
 ) -> dict:
     """Everything a Scene holds, as keyword arguments; see `Scene.random`. extras: a `wardrobe.Extras` or None."""
-    if split not in ("train", "test"):
-        raise InputError(f"split is 'train' or 'test', not {split!r}")
+    if split not in SPLITS:
+        raise InputError(f"split is one of {', '.join(SPLITS)}, not {split!r}")
     rng = np.random.default_rng([seed, zlib.crc32(split.encode())])
     aspect = size[1] / size[0]
     paper = (255, 255, 255) if rng.random() < 0.6 else tuple(int(v) for v in rng.integers(140, 256, 3))

@@ -89,6 +89,20 @@ class Top:
                     ),
                     corners=(0, 1, 2, 3),
                 )
+        elif kind == "sash":
+            across = poly((-1.1, -0.6), (-0.7, -0.75), (0.0, -0.15), (0.9, 0.45), (0.7, 0.65), (-0.15, 0.1)) * (
+                w,
+                0.75 * t,
+            )
+            side = rng.choice((-1, 1))
+            marks.add("a", put(0, -0.4 * t, across * (side, 1)), corners=(0, 1, 3, 4))
+            marks.add("back_a", put(PI, -0.4 * t, across * (-side, 1)), corners=(0, 1, 3, 4))
+        elif kind == "patches":
+            for name in "abc":
+                count = int(rng.integers(4, 8))
+                patch = circle(count) * rng.uniform(0.5, 1.1, (count, 1)) * rng.uniform(0.25, 0.8, 2) * (w, 0.7 * t)
+                sharp = tuple(range(count)) if rng.random() < 0.5 else ()
+                marks.add(name, put(rng.uniform(-PI, PI), -rng.uniform(0.15, 0.8) * t, patch), corners=sharp)
         elif kind == "heart":
             heart = (
                 poly(

@@ -2,7 +2,8 @@
 
 Every slot has families that both splits share, families that only training draws and families that only test scenes
 draw, so that a test scene asks for more than new seeds. Test scenes take a held-out family in six of ten choices
-(whole actors, places and lights: in two).
+(whole actors, places and lights: in two). Varied scenes, for training too, have further families, and the families of
+training more often; they came later, and training scenes are what they always were.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
     "actor": {
         "shared": ("person", "person", "person", "beast", "quadruped", "effect"),
         "train": ("creature",),
+        "varied": ("toy", "toy"),
         "test": ("robot",),
     },
     "hair": {"shared": ("short", "bob", "long", "ponytail"), "train": ("spiky", "curly"), "test": ("twintails", "bun")},
@@ -18,10 +20,16 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
     "top": {
         "shared": ("plain", "stripe", "badge", "buttons", "panel"),
         "train": ("number", "hoops", "heart"),
+        "varied": ("sash", "patches"),
         "test": ("vest", "apron"),
     },
     "bottom": {"shared": ("trousers", "skirt"), "train": ("overalls",), "test": ("shorts",)},
-    "hat": {"shared": ("none", "none", "none", "cap"), "train": ("beanie",), "test": ("brim", "helmet")},
+    "hat": {
+        "shared": ("none", "none", "none", "cap"),
+        "train": ("beanie",),
+        "varied": ("cone", "crown", "feather"),
+        "test": ("brim", "helmet"),
+    },
     "build": {"shared": ("grown", "young", "small"), "train": (), "test": ()},
     "prop": {"shared": ("ball", "flag"), "train": ("box", "pot"), "test": ("umbrella", "car")},
     "pattern": {"shared": ("dots", "checks"), "train": ("slants",), "test": ("diamonds",)},
@@ -36,9 +44,12 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
     "action": {
         "shared": ("stand", "walk", "wave", "turn", "talk", "reach"),
         "train": ("jump", "sway", "run", "crouch"),
+        "varied": ("dance",),
         "test": ("cheer", "spin", "bow", "kick"),
     },
 }
+
+SPLITS = ("train", "varied", "test")
 
 _RARE = ("actor", "place", "light")  # held out in two of ten choices, not in six
 
@@ -46,10 +57,13 @@ _RARE = ("actor", "place", "light")  # held out in two of ten choices, not in si
 def pick(rng, slot: str, split: str) -> str:
     """A family of this slot that the split may use."""
     table = FAMILIES[slot]
-    own, shared = table[split], table["shared"]
-    if own and rng.random() < (
-        (0.2 if slot in _RARE else 0.6) if split == "test" else len(own) / (len(own) + len(shared))
-    ):
+    shared, own = table["shared"], table["test" if split == "test" else "train"]
+    share = len(own) / (len(own) + len(shared))
+    if split == "test":
+        share = 0.2 if slot in _RARE else 0.6
+    elif split == "varied":
+        own, share = own + table.get("varied", ()), 0.3 if slot in _RARE else 0.6
+    if own and rng.random() < share:
         return own[int(rng.integers(0, len(own)))]
     return shared[int(rng.integers(0, len(shared)))]
 

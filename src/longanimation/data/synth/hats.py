@@ -12,7 +12,7 @@ from longanimation.data.synth.solids import Frame
 
 
 class Hat:
-    """kind: none, cap, beanie, brim or helmet. radius, top: of the hair it sits on."""
+    """kind: none, cap, beanie, cone, crown, feather, brim or helmet. radius, top: of the hair it sits on."""
 
     def __init__(self, rng, palette, kind: str, radius: float, top: float, part):
         self.kind = kind
@@ -20,6 +20,8 @@ class Hat:
         self.part = {n: part() for n in ("dome", "band", "brim", "bobble", "back")}
         if kind != "none":
             self.colour, self.second, self.third = palette.any(), palette.any(), palette.any()
+        if kind in ("cone", "crown", "feather"):
+            self.height, self.teeth = rng.uniform(1.4, 2.2), int(rng.integers(3, 7))
 
     def draw(self, behind: list[Shape], out: list[Shape], frame: Frame, yaw: float) -> None:
         if self.kind == "none":
@@ -86,6 +88,42 @@ class Hat:
                     (x * 1.45 - r * 0.85, -0.1),
                 )
                 out.append(Shape(frame(smooth(visor, True, (0, 2))), part["brim"], self.second))
+        elif self.kind == "cone":
+            tall = top * self.height
+            cone = poly((w * 0.85, -0.3), (0.03, tall), (-0.03, tall), (-w * 0.85, -0.3), (0, -0.22))
+            out.append(Shape(frame(smooth(cone, True, (0, 1, 2, 3))), part["dome"], self.colour))
+            for at, name, colour in ((0.35, "band", self.second), (0.65, "back", self.third)):
+                low, high = -0.3 + (tall + 0.3) * at, -0.3 + (tall + 0.3) * (at + 0.16)
+                stripe = poly((-w, low), (0, low + 0.05), (w, low), (w, high), (0, high + 0.05), (-w, high))
+                out.append(Shape(frame(smooth(stripe, True, (0, 2, 3, 5))), part[name], colour, role=CLIP))
+            ball = (circle(8) * 0.09 + (0, tall)).astype(np.float32)
+            out.append(Shape(frame(smooth(ball)), part["bobble"], self.second))
+        elif self.kind == "crown":
+            teeth, high = 2 * self.teeth, top * 0.85 * self.height
+            x = np.linspace(-w * 1.02, w * 1.02, teeth + 1)
+            edge = np.stack([x, np.where(np.arange(teeth + 1) % 2, high * 0.75, high)], 1)
+            crown = np.concatenate([edge, [(w * 0.98, -0.28), (0, -0.18 - 0.03 * c), (-w * 0.98, -0.28)]])
+            corners = tuple(range(teeth + 2)) + (teeth + 3,)
+            out.append(Shape(frame(smooth(crown.astype(np.float32), True, corners)), part["dome"], self.colour))
+            for lon, name, colour in (
+                (0.0, "bobble", self.third),
+                (1.3, "band", self.second),
+                (-1.3, "back", self.second),
+            ):
+                if math.cos(lon + yaw) > 0.1:
+                    wide = 0.08 * math.cos(lon + yaw)
+                    gem = (circle(4) * (wide, 0.09) + (math.sin(lon + yaw) * w, -0.38)).astype(np.float32)
+                    out.append(Shape(frame(gem), part[name], colour, role=CLIP))
+        elif self.kind == "feather":
+            for lon, name, colour in ((-0.7, "bobble", self.third), (-0.35, "dome", self.colour))[: self.teeth - 2]:
+                x, tall = math.sin(lon + yaw) * w, top * 1.1 * self.height
+                feather = poly((x, -0.3), (x - 0.13, tall * 0.7), (x + 0.05 * s, tall), (x + 0.13, tall * 0.7))
+                shape = Shape(frame(smooth(feather, True, (0, 2))), part[name], colour)
+                (out if math.cos(lon + yaw) > 0 else behind).append(shape)
+            band = poly(
+                (w * 1.04, -0.4), (w * 1.04, -0.22), (0, -0.12), (-w * 1.04, -0.22), (-w * 1.04, -0.4), (0, -0.3)
+            )
+            out.append(Shape(frame(smooth(band, True, (0, 1, 3, 4))), part["band"], self.second))
         else:
             out.append(body)
             stripe = poly(

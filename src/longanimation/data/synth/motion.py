@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, fields
+from random import Random
 
 
 @dataclass
@@ -61,6 +62,23 @@ def _stride(s: float, c: float, k: float, bend: float) -> dict:
         "arms": ((-0.75 * k * s, 0.1, 0.25 + 0.35 * k), (0.75 * k * s, 0.1, 0.25 + 0.35 * k)),
         "crouch": -0.02 * k * abs(s),
     }
+
+
+def _dance_step(beat: int, k: float) -> Pose:
+    """Any pose at all, the same for the same beat and k."""
+    draw = Random(f"{beat} {k:.6f}").uniform
+    return Pose(
+        yaw=draw(-0.9, 0.9),
+        head_yaw=draw(-0.6, 0.6),
+        head_tilt=draw(-0.2, 0.2),
+        lean=draw(-0.2, 0.35),
+        tip=draw(-0.15, 0.15),
+        lift=0.06 * k * max(0.0, draw(-1, 1)),
+        sway=draw(-0.25, 0.25),
+        mouth=draw(-1, 1),
+        arms=tuple((draw(-0.8, 1.5), draw(0.1, 2.4), draw(0.1, 1.5)) for _ in range(2)),
+        legs=tuple((draw(-0.4, 0.8), draw(0.0, 0.25), draw(0.0, 0.9)) for _ in range(2)),
+    )
 
 
 def action_pose(name: str, t: float, period: float, k: float) -> Pose:
@@ -149,6 +167,9 @@ def action_pose(name: str, t: float, period: float, k: float) -> Pose:
             lean=-0.15 * up,
             arms=((-0.6 * up, 0.4, 0.3), (0.6 * up, 0.5, 0.3)),
         )
+    if name == "dance":
+        beat, part = divmod(4 * t / period, 1)
+        return mix(_dance_step(int(beat), k), _dance_step(int(beat) + 1, k), ease(part))
     return Pose(arms=(still, (0.1 - 0.03 * s, 0.13, 0.22)), squash=0.006 * s, sway=0.03 * s)
 
 
@@ -167,6 +188,7 @@ ACTIONS = (
     "spin",
     "bow",
     "kick",
+    "dance",
 )
 
 
