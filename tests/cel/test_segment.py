@@ -57,14 +57,6 @@ def test_without_a_given_width_wide_gaps_are_bridged_where_two_ends_point_at_eac
     assert same_region(segment(lines), left, right), "an end without a partner"
 
 
-def test_a_room_is_kept_from_its_neighbour_by_a_bridge_alone():
-    lines = paper(480, 640)
-    for corners in ((280, 100, 360, 180), (280, 232, 360, 380), (200, 150, 300, 300)):  # a head, a body, and a tree
-        cv2.rectangle(lines, corners[:2], corners[2:], 0)
-    lines[180:188, 340] = lines[224:232, 340] = 0  # a neck, of which little is drawn
-    assert not same_region(segment(lines), (206, 320), (206, 500))
-
-
 def test_without_a_given_width_an_end_reaches_a_line_several_gaps_ahead():
     lines = paper(480, 640)
     lines[300] = 0

@@ -16,8 +16,7 @@ SLIVER_SHARE = 0.25  # of the whole border of a small room: more open than this 
 def merge_open(rooms, inside, areas: np.ndarray, inradius: np.ndarray, ends: np.ndarray, gap: int) -> np.ndarray:
     """Which rooms are one region.
 
-    rooms: int32 [H, W], 1..count; inside: bool [H, W], neither line nor bridge; areas, inradius: [count + 1]; ends:
-    int [N, 2], line ends.
+    rooms: int32 [H, W], 1..count; inside: bool [H, W]; areas, inradius: [count + 1]; ends: int [N, 2], line ends.
     Returns int64 [count + 1]: the lowest number among the rooms of the same region.
 
     Two rooms are one where no line end is near their open border and one of them is not much wider than a gap: a hand

@@ -57,7 +57,7 @@ def segment(lines: np.ndarray, *, gap: int | None = None) -> RegionMap:
     areas += np.bincount(rooms[bridges.view(bool)], minlength=count + 1)
     target = np.arange(count + 1)
     if gap:
-        target = merge_open(rooms, inside & ~bridges.view(bool), areas, inradius, ends, gap)
+        target = merge_open(rooms, inside, areas, inradius, ends, gap)
         areas = np.bincount(target, weights=areas, minlength=count + 1).astype(np.int64)
     used = areas > 0
     number = (np.cumsum(used) - 1).astype(np.int32)  # regions are numbered in the order of their rooms
