@@ -90,13 +90,10 @@ class Top:
                     corners=(0, 1, 2, 3),
                 )
         elif kind == "sash":
-            across = poly((-1.1, -0.6), (-0.7, -0.75), (0.0, -0.15), (0.9, 0.45), (0.7, 0.65), (-0.15, 0.1)) * (
-                w,
-                0.75 * t,
-            )
-            side = rng.choice((-1, 1))
-            marks.add("a", put(0, -0.4 * t, across * (side, 1)), corners=(0, 1, 3, 4))
-            marks.add("back_a", put(PI, -0.4 * t, across * (-side, 1)), corners=(0, 1, 3, 4))
+            across = poly((-1.1, -0.6), (-0.7, -0.75), (0.0, -0.15), (0.9, 0.45), (0.7, 0.65), (-0.15, 0.1))
+            across = across * (w * rng.choice((-1, 1)), 0.75 * t)
+            marks.add("a", put(0, -0.4 * t, across), corners=(0, 1, 3, 4))
+            marks.add("back_a", put(PI, -0.4 * t, across * (-1, 1)), corners=(0, 1, 3, 4))
         elif kind == "patches":
             for name in "abc":
                 count = int(rng.integers(4, 8))

@@ -39,10 +39,8 @@ class Turned:
         half = width * bulge * rng.uniform(0.85, 1.15, 7)
         self.solid = Solid(np.stack([y, half, half * rng.uniform(0.6, 1.0), 0 * y], 1))
         self.corners = (0, 6, 7, 13) if rng.random() < 0.5 else ()
-        low = rng.uniform(0.1, 0.7)
-        self.band = (
-            None if rng.random() < 0.5 else (y0 + (y1 - y0) * low, y0 + (y1 - y0) * (low + rng.uniform(0.1, 0.3)))
-        )
+        start = y0 + (y1 - y0) * rng.uniform(0.1, 0.7)
+        self.band = None if rng.random() < 0.5 else (start, start + (y1 - y0) * rng.uniform(0.1, 0.3))
         self.marks = MarkSet()
         for k in range(int(rng.integers(0, 5))):
             outline, corners = random_mark(rng)
