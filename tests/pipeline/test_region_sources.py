@@ -4,7 +4,6 @@ import torch
 
 from longanimation.pipeline.region_sources import agree, same_character
 
-
 PAPER = torch.tensor([False, False, True])
 
 

@@ -15,7 +15,7 @@ from longanimation.training import region_loss as losses
 from longanimation.training.region_clips import MOMENTS, POINTS, RegionClipStore, disguise, draw_region_clip, see
 from longanimation.training.region_episodes import GROUPS, by_size, collate, make_region_episode
 from longanimation.training.region_loss import region_loss
-from longanimation.training.regions import RegionBatches, RegionTrainConfig, train_regions
+from longanimation.training.regions import RegionBatches, RegionTrainConfig, choose_clip, train_regions
 
 MODEL = {"dim": 16, "num_heads": 2, "context_layers": 1, "match_layers": 1, "label_dim": 4}
 
@@ -169,6 +169,17 @@ def test_the_parts_of_a_batch_are_all_of_it(tmp_path, memory_folder, cache, apar
     parts = RegionBatches(settings, 1, training=True, frozen=None, apart=apart)[0]
     assert sum(len(part["kinds"]) for part in parts) == 5
     assert not apart or len(parts) == 5
+
+
+def test_shots_that_join_first_are_not_used_more_often_than_the_others():
+    rng = np.random.default_rng(0)
+    chosen = [choose_clip(place, 10_000, 4, rng) for place in range(2000)]
+    used = np.bincount(chosen, minlength=500)
+    assert len(used) == 500
+    assert used[:20].mean() < 1.6 * 4
+    assert used[:250].mean() == pytest.approx(1.4 * 4, rel=0.1)
+    drawn = {choose_clip(place, 5, 4, rng) for place in range(1000, 1200)}
+    assert drawn == set(range(5))
 
 
 def test_colours_that_no_picture_shows_are_not_counted_as_known(memory, clip):

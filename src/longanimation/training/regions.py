@@ -88,7 +88,7 @@ class RegionBatches(Dataset):
         rng = np.random.default_rng((config.seed, step, self.training))
         for place in range(step * config.batch_size, (step + 1) * config.batch_size):
             if self.training:
-                clip = int(rng.integers(min(config.clips, 1 + place // config.reuse)))
+                clip = choose_clip(place, config.clips, config.reuse, rng)
             else:
                 clip = place % config.validation_clips
             episodes.append(make_region_episode(self.store.get(clip), rng, augment=self.training))
@@ -98,6 +98,16 @@ class RegionBatches(Dataset):
         # As arrays: each tensor that a process sends to another one takes a file descriptor.
         parts = [collate([episode], shrink=shrink) for episode in episodes]
         return [{name: value.numpy() for name, value in part.items()} for part in parts]
+
+
+def choose_clip(place: int, clips: int, reuse: int, rng: np.random.Generator) -> int:
+    """Which of `clips` shots the episode at `place` is made of, while every `reuse` episodes a new one joins.
+
+    One of the newer half of those that have joined: none is used more than about 1.4 * `reuse` times before all have.
+    Were it any of them, the first would be used a hundred times as often as the last, and learned by heart.
+    """
+    joined = min(clips, 1 + place // reuse)
+    return int(rng.integers(joined // 2 if joined < clips else 0, joined))
 
 
 class _Both(torch.nn.Module):
