@@ -53,7 +53,7 @@ class RegionMemory:
         self._unsettled: list[tuple[RegionView, RegionTokens, torch.Tensor, bool]] = []
         self._settled = self.local, self.past
         self._sheets: list[torch.Tensor] = []  # labels of one sheet of each character
-        self._papers: set[int] = set()  # labels of what the sheets stand on
+        self._papers: list[int] = []  # labels of what the sheets stand on
         self._rims: dict[int, torch.Tensor] = {}
 
     def add_reference(self, view: RegionView, labels: torch.Tensor, kind: int, rim: torch.Tensor) -> None:
@@ -66,7 +66,8 @@ class RegionMemory:
             if not alike:
                 self._sheets.append(labels)
             source = 1 + alike[0] if alike else len(self._sheets)
-            self._papers.add(int(rim.argmax()))
+            if (paper := int(rim.argmax())) not in self._papers:
+                self._papers.append(paper)
         self.references.append(Remembered(view, self.look(view).tokens[0], labels, kind, _all_of(source, len(view))))
 
     @torch.inference_mode()
@@ -90,7 +91,7 @@ class RegionMemory:
         codes = label_codes(labels.shape[1], self.matcher.config.label_dim).repeat(sources.shape[1], 1)
         shares, _ = self.matcher.match(tokens, known, kinds, both, torch.cat(matches, dim=1)[None], codes)
         shares = shares[0].unflatten(1, (sources.shape[1], -1))
-        return self._agree(shares / shares.sum((1, 2), keepdim=True).clamp(min=1e-6), view)
+        return agree(shares / shares.sum((1, 2), keepdim=True).clamp(min=1e-6), view.touch, self._papers)
 
     def blank(self) -> torch.Tensor:
         """What `read` gives, [1, S, K], for a drawing without lines: what surrounds the figures in the references.
@@ -101,11 +102,6 @@ class RegionMemory:
     def known(self, labels: torch.Tensor) -> torch.Tensor:
         """What `read` gives, for regions whose shares of labels [N, K] are given."""
         return torch.stack([labels, *(torch.zeros_like(labels) for _ in self._sheets)], dim=1)
-
-    def _agree(self, shares: torch.Tensor, view: RegionView) -> torch.Tensor:
-        paper = torch.zeros(shares.shape[2], dtype=torch.bool)
-        paper[list(self._papers)] = True
-        return agree(shares, view.touch, paper)
 
     def _sources(self, pictures: list[Remembered]) -> torch.Tensor:
         """float32 [M, S] of all regions of some pictures."""
@@ -127,7 +123,7 @@ class RegionMemory:
         for view, _, shares, _ in frames:
             self.timeline.add(view, shares)
         agreed = self.timeline.settle(len(frames))
-        agreed = [self._agree(shares, view) for shares, (view, *_) in zip(agreed, frames, strict=True)]
+        agreed = [agree(s, view.touch, self._papers) for s, (view, *_) in zip(agreed, frames, strict=True)]
         result = [shares if certain else others for (_, _, shares, certain), others in zip(frames, agreed, strict=True)]
         self.local, self.past = self._settled
         for (view, tokens, _, _), shares in zip(frames, result, strict=True):

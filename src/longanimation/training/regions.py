@@ -104,7 +104,7 @@ def choose_clip(place: int, clips: int, reuse: int, rng: np.random.Generator) ->
     """Which of `clips` shots the episode at `place` is made of, while every `reuse` episodes a new one joins.
 
     One of the newer half of those that have joined: none is used more than about 1.4 * `reuse` times before all have.
-    Were it any of them, the first would be used a hundred times as often as the last, and learned by heart.
+    Were it any of them, the first would be used far more often than the last, and learned by heart.
     """
     joined = min(clips, 1 + place // reuse)
     return int(rng.integers(joined // 2 if joined < clips else 0, joined))
