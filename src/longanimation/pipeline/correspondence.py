@@ -214,7 +214,7 @@ class CorrespondenceWindow:
     def _new_bank(self, finish: str | None = None) -> MemoryBank | RegionMemory:
         settings = self.settings
         if finish == "cel" and self.matcher is not None:
-            return RegionMemory(self.memory, self.matcher, history=settings.history)
+            return RegionMemory(self.memory, self.matcher, colors=self._palette.colors, history=settings.history)
         history = settings.history and finish == "cel"
         return self.memory.new_bank(
             local_frames=2 if history else 0,

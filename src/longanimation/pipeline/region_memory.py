@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -10,6 +11,7 @@ from longanimation.models.memory_bank import GLOBAL, KEY_FRAME, LOCAL, SHEET
 from longanimation.models.region_matcher import RegionBatch, RegionMatcher, RegionTokens, label_codes
 from longanimation.pipeline.region_sources import agree, same_character
 from longanimation.pipeline.region_timeline import RegionTimeline
+from longanimation.pipeline.region_tones import agree_on_tones, are_tones, touching_labels
 from longanimation.pipeline.region_view import RegionView, match_regions
 
 
@@ -31,6 +33,7 @@ class RegionMemory:
     The groups are those of the Dynamic Global-Local Memory (paper section 3.2), with closed regions for rows.
 
     Args:
+        colors: uint8 [K, 3], of the labels, to find which are tones of each other; None: not looked for.
         global_regions: most regions held of the past. novelty: a past region is new if no region held with the same
             label has an appearance with a cosine similarity above this.
     """
@@ -40,6 +43,7 @@ class RegionMemory:
         memory: CorrespondenceMemory,
         matcher: RegionMatcher,
         *,
+        colors: np.ndarray | None = None,
         history: bool = True,
         global_regions: int = 256,
         novelty: float = 0.9,
@@ -54,12 +58,16 @@ class RegionMemory:
         self._settled = self.local, self.past
         self._sheets: list[torch.Tensor] = []  # labels of one sheet of each character
         self._papers: list[int] = []  # labels of what the sheets stand on
+        self._alike = None if colors is None else are_tones(colors)
+        self._tones = torch.zeros(1, 1, dtype=torch.bool)  # [K, K], of `_alike`, side by side in some reference
         self._rims: dict[int, torch.Tensor] = {}
 
     def add_reference(self, view: RegionView, labels: torch.Tensor, kind: int, rim: torch.Tensor) -> None:
         """labels: float32 [N, K], shares; kind as in `memory_bank`; rim: float32 [K], how much of the picture's edge
         each label has."""
         self._rims[kind] = self._rims.get(kind, 0) + rim
+        if self._alike is not None:
+            self._tones = self._tones | self._alike & touching_labels(labels, view.touch)
         source = 0
         if kind == SHEET:
             alike = [index for index, sheet in enumerate(self._sheets) if same_character(labels, sheet)]
@@ -77,8 +85,11 @@ class RegionMemory:
         return self.matcher.look(RegionBatch(appearance[None], view.shape[None], view.touch[None], present))
 
     @torch.inference_mode()
-    def read(self, view: RegionView, tokens: RegionTokens) -> torch.Tensor:
-        """Shares of sources and labels [N, S, K] for the regions of a drawing; each region sums to 1."""
+    def read(self, view: RegionView, tokens: RegionTokens, traced: torch.Tensor | None = None) -> torch.Tensor:
+        """Shares of sources and labels [N, S, K] for the regions of a drawing; each region sums to 1.
+
+        traced: of the drawing, as `traced_borders` gives them.
+        """
         pictures = [*self.references, *(held for held in (self.local, self.past) if held is not None)]
         matches = [match_regions(self.memory, view, held.view, held.kind) for held in pictures]
         shape = torch.cat([held.view.shape for held in pictures])[None]
@@ -91,7 +102,8 @@ class RegionMemory:
         codes = label_codes(labels.shape[1], self.matcher.config.label_dim).repeat(sources.shape[1], 1)
         shares, _ = self.matcher.match(tokens, known, kinds, both, torch.cat(matches, dim=1)[None], codes)
         shares = shares[0].unflatten(1, (sources.shape[1], -1))
-        return agree(shares / shares.sum((1, 2), keepdim=True).clamp(min=1e-6), view.touch, self._papers)
+        shares = agree(shares / shares.sum((1, 2), keepdim=True).clamp(min=1e-6), view.touch, self._papers)
+        return shares if traced is None else agree_on_tones(shares, traced, self._tones)
 
     def blank(self) -> torch.Tensor:
         """What `read` gives, [1, S, K], for a drawing without lines: what surrounds the figures in the references.

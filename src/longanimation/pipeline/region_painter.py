@@ -12,6 +12,7 @@ from longanimation.models.correspondence_memory import CorrespondenceMemory
 from longanimation.models.memory_bank import KEY_FRAME, SHEET
 from longanimation.pipeline.framing import Framing
 from longanimation.pipeline.region_memory import RegionMemory
+from longanimation.pipeline.region_tones import traced_borders
 from longanimation.pipeline.region_view import RegionView, view_regions
 
 POINTS = 12
@@ -58,8 +59,10 @@ class RegionPainter:
             blank = regions.count == 1
             if picture is not None:
                 shares = bank.known(self._painted(picture, regions, view))
+            elif blank:
+                shares = bank.blank()
             else:
-                shares = bank.blank() if blank else bank.read(view, tokens)
+                shares = bank.read(view, tokens, traced_borders(regions, drawing.traces, view.regions))
             bank.add_frame(view, tokens, shares, certain=blank or picture is not None)
             seen.append((regions, view))
         frames = []
