@@ -124,6 +124,21 @@ def test_the_past_keeps_what_is_new_and_not_what_references_show(memory, matcher
     assert bank.past is not None
 
 
+def test_traces_of_a_drawing_have_a_say_if_a_reference_shows_both_tones(memory, matcher):
+    scene = next(s for seed in range(40) if (s := Scene.random(seed, size=SIZE, frames=40)).shadow_of is not None)
+    model = window(memory, matcher)
+
+    def remembered(frame, traces):
+        _, state = colour(model, scene, ())
+        model.colour([LineDrawing(frame.lines, traces, frame.ink)], state, segment=None)
+        return state.bank.local.labels
+
+    frames = [scene.render(index) for index in range(4, 40, 6)]
+    told = [remembered(frame, frame.traces) for frame in frames]
+    untold = [remembered(frame, np.zeros(SIZE, bool)) for frame in frames]
+    assert any(not torch.equal(a, b) for a, b in zip(told, untold, strict=True))
+
+
 def test_no_history_no_memory_of_frames(memory, matcher, scene):
     _, state = colour(window(memory, matcher, history=False), scene, (0, 4, 8))
     assert state.bank.local is None and state.bank.past is None

@@ -18,7 +18,7 @@ _TRACED = 0.9  # share of a border that is trace line, at least
 _SHORTEST = 6  # pixel edges of it
 _TOUCHING = 0.03  # share of the border of one of two regions in a reference, at least
 _CHROMA = 0.3  # most that the chroma of two tones differs, 1 being a pure colour
-_VALUE = (0.04, 0.45)  # by how much their values (HSV) differ
+_DARKER = (0.04, 0.45)  # by how much their values (HSV) or their luma differ, whichever differs more
 
 
 def traced_borders(region_map: RegionMap, traces: np.ndarray, regions: np.ndarray) -> torch.Tensor:
@@ -44,9 +44,10 @@ def are_tones(colors: np.ndarray) -> torch.Tensor:
     angle = np.deg2rad(hue)
     chroma = saturation * np.stack([np.cos(angle), np.sin(angle)])
     distance = np.linalg.norm(chroma[:, :, None] - chroma[:, None], axis=0)
-    distance *= np.minimum(1, 2 * np.maximum(value[:, None], value[None]))  # near black all hues are alike
-    darker = np.abs(value[:, None] - value[None])
-    return torch.from_numpy((distance < _CHROMA) & (darker > _VALUE[0]) & (darker < _VALUE[1]))
+    distance *= np.minimum(1, 2 * np.maximum(value[:, None], value))  # near black all hues are alike
+    luma = colors @ np.array([0.299, 0.587, 0.114]) / 255
+    darker = np.maximum(np.abs(value[:, None] - value), np.abs(luma[:, None] - luma))
+    return torch.from_numpy((distance < _CHROMA) & (darker > _DARKER[0]) & (darker < _DARKER[1]))
 
 
 def touching_labels(labels: torch.Tensor, touch: torch.Tensor) -> torch.Tensor:
@@ -69,7 +70,7 @@ def agree_on_tones(shares: torch.Tensor, traced: torch.Tensor, tones: torch.Tens
     sender, hearer = torch.cat([traced, traced.flip(1)]).T
     answer = torch.arange(len(sender)).roll(len(traced))  # the message the other way
     own = shares.sum(1)
-    evidence = (own + 1e-4).log()
+    evidence = own.clamp(min=1e-4).log()
     told = torch.full((len(sender), labels), 1 / labels)
     for _ in range(ROUNDS):
         heard = evidence.index_add(0, hearer, told.log())
