@@ -72,6 +72,24 @@ def test_coloured_traces_are_lines_and_narrow_painted_parts_are_not():
     assert (painted_lines(strip)[101:103, 240:280] == 255).mean() > 0.9
 
 
+@pytest.mark.parametrize("paint", [(59, 66, 60), (136, 103, 29)])  # dark as ink, strong as a trace
+@pytest.mark.parametrize("pen", [1.3, 2.0])
+def test_narrow_parts_between_thin_lines_are_paint(paint, pen):
+    ink, scale, width = (9, 13, 50), 8, 6.4
+    frame = np.full((200 * scale, 320 * scale, 3), 255, np.uint8)
+    for left in (20.3, 120.6, 220.1):  # window frames
+        for inset, color in ((0, paint), (width, PAINTS[3].tolist())):
+            corners = [(left + inset, 30 + inset), (left + 80 - inset, 160 - inset)]
+            first, second = ([round(value * scale) for value in corner] for corner in corners)
+            cv2.rectangle(frame, first, second, color, -1)
+            cv2.rectangle(frame, first, second, ink, round(pen * scale))
+    frame = cv2.resize(frame, (320, 200), interpolation=cv2.INTER_AREA)
+    assert np.abs(find_ink(frame).color - ink).max() <= 2
+    found = painted_lines(frame)
+    assert (found[(frame == paint).all(-1)] == 255).mean() > 0.95
+    assert segment(found).count == 7
+
+
 def test_a_picture_without_a_common_ink_is_extracted():
     rng = np.random.default_rng(0)
     frame = np.full((240, 320, 3), PAPER, np.uint8)

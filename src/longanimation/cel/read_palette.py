@@ -8,10 +8,10 @@ import numpy as np
 
 from longanimation.errors import InputError
 
-from .cluster_colors import cluster_colors
+from .cluster_colors import EXACT_SHARE, cluster_colors
 from .line_mask import check_lines
 from .mixtures import is_mixture, mixtures
-from .palette import Palette, check_picture, difference
+from .palette import Palette, check_picture, difference, pack, unpack
 from .region_map import RegionMap
 from .segment import segment
 
@@ -21,6 +21,7 @@ RIPPLE = (0.3, 0.7)  # `ripple` of a clean picture, and of one that was compress
 TOLERANCE = (1.3, 4.0)  # CIEDE2000 within which colours of such pictures are one
 GRAINY = 3.0  # levels of noise from which it is filtered before colours are read
 EXACT = 0.26  # of the tolerance: the mean of a block is at most this far from the colour if that really is flat
+FEWEST_EXACT = 4  # pixels
 BLOCK = 8  # side of those blocks: large enough to average noise away, small enough to see a gradient
 
 
@@ -132,19 +133,29 @@ def local_spread(image: np.ndarray) -> np.ndarray:
 def missed_regions(image, solid, clear, regions: RegionMap, colors: np.ndarray, tolerance: float) -> np.ndarray:
     """uint8 [N, 3]: colours of closed regions too small for a block of pure paint, unless the line explains them."""
     unread = (np.bincount(regions.ids[solid], minlength=regions.count) == 0) & (regions.areas >= 4)
-    line_colors = image[~regions.inside]
+    line = np.median(image[~regions.inside], axis=0) if unread.any() else None
     extra = np.zeros((0, 3), np.uint8)
     for region in np.flatnonzero(unread):
         y0, x0, y1, x1 = regions.boxes[region]
         own = clear[y0:y1, x0:x1] & (regions.ids[y0:y1, x0:x1] == region)
-        color = np.median(image[y0:y1, x0:x1][own], axis=0).astype(np.uint8)
+        whole = regions.inside[y0:y1, x0:x1] & (regions.ids[y0:y1, x0:x1] == region)
+        exact = exact_color(image[y0:y1, x0:x1][whole], line)
+        color = np.median(image[y0:y1, x0:x1][own], axis=0).astype(np.uint8) if exact is None else exact
         known = np.concatenate([colors, extra])
         if len(known) and difference(color[None], known).min() <= 1.5 * tolerance:
             continue
-        line = np.median(line_colors, axis=0)
-        if not any(is_mixture(color, line, other) for other in known):
+        if exact is not None or not any(is_mixture(color, line, other) for other in known):
             extra = np.concatenate([extra, color[None]])
     return extra
+
+
+def exact_color(pixels: np.ndarray, line: np.ndarray) -> np.ndarray | None:
+    """uint8 [3], a value that so many pixels (uint8 [N, 3]) of a narrow region have exactly that it is the paint: what
+    antialiasing mixes into it differs from pixel to pixel. Of several values the one farthest from the line's colour
+    (float [3]); None if there is none."""
+    codes, counts = np.unique(pack(pixels), return_counts=True)
+    common = unpack(codes[counts >= max(FEWEST_EXACT, EXACT_SHARE * len(pixels))])
+    return common[np.linalg.norm(common - line, axis=1).argmax()] if len(common) else None
 
 
 def flatness(image, clear, solid, colors: np.ndarray, tolerance: float) -> tuple[np.ndarray, float]:

@@ -23,6 +23,7 @@ _SPREAD = (8.0, 26.0)  # RGB distance up to which a colour is the ink's, in a cl
 _COMMON = 0.25  # share of all that is thin and dark which has exactly the ink's colour (RGB distance 12), at least
 _CONTRAST = 40  # RGB distance from ink to paint, at least, to tell their mixtures
 _TRACE_WIDEST, _TRACE_LENGTH = 2.2, 10
+_NARROW = 3  # half the width of a part between two lines
 _TRACES = 12  # colours looked at
 
 
@@ -58,7 +59,9 @@ def painted_lines(frame: np.ndarray) -> np.ndarray:
 def find_ink(picture: np.ndarray) -> Ink | None:
     """The colour that most of the thin dark lines in uint8 [H, W, 3] have; None if they have no common one."""
     light, thin = _thin_and_dark(picture)
-    deepest = light <= cv2.erode(light, np.ones((3, 3), np.uint8)) + 3
+    # The deepest within the width of a line: a narrow dark part has darker lines beside it.
+    noise = np.median(cv2.morphologyEx(light, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
+    deepest = light <= cv2.erode(light, ellipse(_WIDEST * _scale(picture))) + 3.0 + noise
     colors = picture[deepest & (thin > 2 * _DARKER)]
     if len(colors) < 30:
         return None
@@ -89,17 +92,25 @@ def _coverage(picture: np.ndarray, ink: Ink) -> np.ndarray:
     length = np.maximum(np.linalg.norm(toward, axis=-1), 1)
     share = np.clip(((own - paint) * toward).sum(-1) / length**2, 0, 1)
     off = np.linalg.norm(own - paint - share[..., None] * toward, axis=-1)
-    mixed = thin & (length > _CONTRAST) & (off < ink.spread + 0.15 * length)
+    mixed = thin & (length > _CONTRAST) & (off < ink.spread + 0.15 * length) & ~_flat(picture)
     return np.where(solid, 1, np.where(mixed, share, 0)).astype(np.float32)
+
+
+def _flat(picture: np.ndarray) -> np.ndarray:
+    """bool [H, W]: pixels of blocks of one colour, as wide as no mixture is: of a narrow painted part."""
+    block = np.ones((3, 3), np.uint8)
+    one_color = (cv2.dilate(picture, block) == cv2.erode(picture, block)).all(-1)
+    return cv2.dilate(one_color.astype(np.uint8), block) > 0
 
 
 def _traces(picture: np.ndarray, inked: np.ndarray) -> np.ndarray:
     """bool [H, W]: coloured trace lines: of one strong colour that is nowhere wide, mostly in long pieces, and mostly
-    not beside ink, as a narrow painted part would be. inked: bool [H, W]."""
+    neither beside ink nor between two lines of it, as a narrow painted part would be. inked: bool [H, W]."""
     scale = _scale(picture)
     _, saturation, value = cv2.split(cv2.cvtColor(picture, cv2.COLOR_RGB2HSV))
     strong = ((saturation > 150) & (value > 90) & ~inked).astype(np.uint8)
-    beside = cv2.dilate(inked.astype(np.uint8), np.ones((3, 3), np.uint8))
+    between = cv2.morphologyEx(inked.astype(np.uint8), cv2.MORPH_CLOSE, ellipse(_NARROW * scale))
+    beside = cv2.dilate(inked.astype(np.uint8), np.ones((3, 3), np.uint8)) | between
     colors, counts = np.unique(picture[strong > 0].astype(np.int32) @ (65536, 256, 1), return_counts=True)
     found = np.zeros(inked.shape, bool)
     for code in colors[np.argsort(-counts, kind="stable")[:_TRACES]]:
