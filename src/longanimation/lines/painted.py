@@ -59,9 +59,11 @@ def painted_lines(frame: np.ndarray) -> np.ndarray:
 def find_ink(picture: np.ndarray) -> Ink | None:
     """The colour that most of the thin dark lines in uint8 [H, W, 3] have; None if they have no common one."""
     light, thin = _thin_and_dark(picture)
-    # The deepest within the width of a line: a narrow dark part has darker lines beside it.
-    noise = np.median(cv2.morphologyEx(light, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
-    deepest = light <= cv2.erode(light, ellipse(_WIDEST * _scale(picture))) + 3.0 + noise
+    around = np.ones((3, 3), np.uint8)
+    if not np.median(cv2.morphologyEx(light, cv2.MORPH_GRADIENT, around)):
+        # In a clean picture, within the width of a line: a narrow dark part has darker lines beside it.
+        around = ellipse(_WIDEST * _scale(picture))
+    deepest = light <= cv2.erode(light, around) + 3
     colors = picture[deepest & (thin > 2 * _DARKER)]
     if len(colors) < 30:
         return None
