@@ -45,12 +45,12 @@ def test_a_colour_of_twelve_pixels_is_found():
     assert IRIS in as_set(extract_palette([picture], [np.full((540, 960), 255, np.uint8)]))
 
 
-@pytest.mark.parametrize("width", [3.4, 3.8])
-def test_a_part_too_narrow_for_a_block_of_pure_paint_has_its_exact_colour(width):
+@pytest.mark.parametrize(("width", "angle"), [(3.4, 15), (3.8, 45)])
+def test_a_part_too_narrow_for_a_block_of_pure_paint_has_its_exact_colour(width, angle):
     scale, sand, ink = 8, (190, 150, 60), (20, 16, 30)
     picture = np.full((120 * scale, 200 * scale, 3), SKY, np.uint8)
     lines = np.full(picture.shape[:2], 255, np.uint8)
-    box = ((100 * scale, 60 * scale), (80 * scale, width * scale), 15 if width < 3.5 else 45)
+    box = ((100 * scale, 60 * scale), (80 * scale, width * scale), angle)
     corners = cv2.boxPoints(box).astype(np.int32)
     cv2.fillPoly(picture, [corners], sand)
     cv2.polylines(lines, [corners], True, 0, int(1.6 * scale))

@@ -21,7 +21,7 @@ RIPPLE = (0.3, 0.7)  # `ripple` of a clean picture, and of one that was compress
 TOLERANCE = (1.3, 4.0)  # CIEDE2000 within which colours of such pictures are one
 GRAINY = 3.0  # levels of noise from which it is filtered before colours are read
 EXACT = 0.26  # of the tolerance: the mean of a block is at most this far from the colour if that really is flat
-FEWEST_EXACT = 4  # pixels
+FEWEST_EXACT = 4  # pixels of one value in a narrow region, from which on it is the paint
 BLOCK = 8  # side of those blocks: large enough to average noise away, small enough to see a gradient
 
 
@@ -133,14 +133,16 @@ def local_spread(image: np.ndarray) -> np.ndarray:
 def missed_regions(image, solid, clear, regions: RegionMap, colors: np.ndarray, tolerance: float) -> np.ndarray:
     """uint8 [N, 3]: colours of closed regions too small for a block of pure paint, unless the line explains them."""
     unread = (np.bincount(regions.ids[solid], minlength=regions.count) == 0) & (regions.areas >= 4)
-    line = np.median(image[~regions.inside], axis=0) if unread.any() else None
     extra = np.zeros((0, 3), np.uint8)
+    if not unread.any():
+        return extra
+    line = np.median(image[~regions.inside], axis=0)
     for region in np.flatnonzero(unread):
         y0, x0, y1, x1 = regions.boxes[region]
-        own = clear[y0:y1, x0:x1] & (regions.ids[y0:y1, x0:x1] == region)
-        whole = regions.inside[y0:y1, x0:x1] & (regions.ids[y0:y1, x0:x1] == region)
-        exact = exact_color(image[y0:y1, x0:x1][whole], line)
-        color = np.median(image[y0:y1, x0:x1][own], axis=0).astype(np.uint8) if exact is None else exact
+        part = image[y0:y1, x0:x1]
+        own = regions.ids[y0:y1, x0:x1] == region
+        exact = exact_color(part[own & regions.inside[y0:y1, x0:x1]], line)
+        color = np.median(part[own & clear[y0:y1, x0:x1]], axis=0).astype(np.uint8) if exact is None else exact
         known = np.concatenate([colors, extra])
         if len(known) and difference(color[None], known).min() <= 1.5 * tolerance:
             continue
