@@ -20,8 +20,7 @@ class StopRequest:
     """Turns SIGINT and SIGTERM, while entered, into a wish that `check` raises at the next clean point.
 
     Inside `impatient()` the wish is raised at once: for code whose unfinished work is thrown away anyhow. A second
-    signal is always raised at once. One that was ignored before stays ignored (background jobs of scripts). Outside the
-    main thread nothing is installed.
+    signal is always raised at once. Outside the main thread nothing is installed.
     """
 
     def __init__(self):
@@ -32,8 +31,7 @@ class StopRequest:
     def __enter__(self) -> StopRequest:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
-                if signal.getsignal(number) != signal.SIG_IGN:
-                    self._before[number] = signal.signal(number, self._on_signal)
+                self._before[number] = signal.signal(number, self._on_signal)
         return self
 
     def __exit__(self, *_) -> None:
