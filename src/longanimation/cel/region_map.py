@@ -16,12 +16,16 @@ class RegionMap:
     areas: int64 [count], inside pixels of each region. Above 0, except where the whole picture is line.
     depth: uint8 [H, W], distance to the nearest line, bridged gap or picture edge in quarter pixels, at most 255;
         0 on the line itself.
+    ends: int32 [N, 2], y and x of the ends of lines, and outward: float32 [N, 2], unit vectors (y, x), where to each
+        line would go on.
     """
 
     ids: np.ndarray
     inside: np.ndarray
     areas: np.ndarray
     depth: np.ndarray = field(repr=False)
+    ends: np.ndarray = field(repr=False, default_factory=lambda: np.zeros((0, 2), np.int32))
+    outward: np.ndarray = field(repr=False, default_factory=lambda: np.zeros((0, 2), np.float32))
 
     @property
     def count(self) -> int:

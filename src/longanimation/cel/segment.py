@@ -51,7 +51,7 @@ def segment(lines: np.ndarray, *, gap: int | None = None) -> RegionMap:
     count = len(inradius) - 1
     if count == 0:
         nothing = np.zeros(lines.shape, np.int32)
-        return RegionMap(nothing, nothing.astype(bool), np.zeros(1, np.int64), nothing.astype(np.uint8))
+        return RegionMap(nothing, nothing.astype(bool), np.zeros(1, np.int64), nothing.astype(np.uint8), ends, outward)
     rooms, areas, hole = fill(rooms, count, depth, max(1.0, SPECK_SHARE * min(lines.shape)))
     inside = ~(line.view(bool) | hole)
     areas += np.bincount(rooms[bridges.view(bool)], minlength=count + 1)
@@ -62,7 +62,7 @@ def segment(lines: np.ndarray, *, gap: int | None = None) -> RegionMap:
     used = areas > 0
     number = (np.cumsum(used) - 1).astype(np.int32)  # regions are numbered in the order of their rooms
     ids = np.take(number[target], rooms)
-    return RegionMap(ids, inside, areas[used], np.ascontiguousarray(depth[1:-1, 1:-1]))
+    return RegionMap(ids, inside, areas[used], np.ascontiguousarray(depth[1:-1, 1:-1]), ends, outward)
 
 
 def fill(rooms: np.ndarray, count: int, depth: np.ndarray, speck: float) -> tuple:

@@ -5,6 +5,7 @@ import torch
 
 from longanimation.cel import Palette, RegionTracker, composite, decide, paint, paint_key_frame, segment
 from longanimation.cel.read_palette import clear_of_lines
+from longanimation.cel.recall_lines import segment_sequence
 from longanimation.cel.region_map import RegionMap
 from longanimation.lines.drawing import LineDrawing
 from longanimation.lines.erase import erase_lines
@@ -52,8 +53,8 @@ class RegionPainter:
         its regions keep their colours and nothing is guessed. Nor is it in a drawing without lines.
         """
         seen = []
-        for drawing, picture in zip(drawings, painted, strict=True):
-            regions = segment(drawing.lines)
+        cuts = segment_sequence([drawing.lines for drawing in drawings])
+        for drawing, regions, picture in zip(drawings, cuts, painted, strict=True):
             view = view_regions(self.memory, drawing.lines, regions, framing, POINTS)
             tokens = bank.look(view)
             blank = regions.count == 1

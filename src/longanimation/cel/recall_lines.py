@@ -1,0 +1,217 @@
+"""Lines that a drawing lacks and the drawing before or after it has: without them colours flash for a single frame."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .region_map import RegionMap
+from .segment import segment
+
+SIDE = 360  # pixels of the shorter side at which outlines are compared; all lengths below are pixels there
+SMALLEST, LARGEST = 30, 0.4  # pixels of a region that is looked for, and share of the picture
+SHIFT = 16  # how far a region moves from one drawing to the next
+SAMPLES = 64  # points of an outline that are laid on the lines
+FAR = 6  # no point counts as farther from a line than this
+ON_LINE, OFF_LINE = (
+    3,
+    1.6,
+)  # a point of an outline at most so far from a line is found; farther than this, it may be open
+FOUND = 0.6  # share of an outline that is found, from which on it is this thing
+WITHIN = 0.8  # share of the region that lies within one region here
+LARGER = 1.3  # by how much that one is larger
+SHORTEST = 3  # points of an open stretch, and an eighth of those of an outline
+CROSSES = 0.9  # share of an open stretch that lies in that region
+AT_END = 8  # distance from a line end to the open stretch that goes on from it
+ALONG = 0.3  # cosine between the two
+OVERLAP = 5  # points by which a stretch is drawn longer than it is open, at both ends
+INTERIOR = 400  # pixels of a region that are looked up
+BESIDE = 3  # how far across an outline the region on its other side is looked for
+
+
+def segment_sequence(drawings: list[np.ndarray]) -> list[RegionMap]:
+    """`segment` for drawings that follow each other. Where a line ends before a gap, and the outline of a region of the
+    drawing before or after, moved to where it fits the lines here, goes on across that gap, the gap is closed.
+
+    drawings: uint8 [H, W], 255 paper, 0 full line. Raises InputError as `segment` does.
+    """
+    drawings = list(drawings)
+    cuts = [segment(lines) for lines in drawings]
+    forwards = [(now, now - 1) for now in range(1, len(cuts))]
+    backwards = [(now, now + 1) for now in range(len(cuts) - 2, -1, -1)]
+    for now, other in forwards + backwards:
+        if missing := missing_lines(cuts[now], cuts[other]):
+            drawings[now] = cv2.polylines(drawings[now].copy(), missing, False, 0)
+            cuts[now] = segment(drawings[now])
+    return cuts
+
+
+def missing_lines(regions: RegionMap, neighbour: RegionMap) -> list[np.ndarray]:
+    """Stretches of outlines of a neighbouring drawing that are open in this one: int32 [N, 2] (x, y) each."""
+    if regions.shape != neighbour.shape or not len(regions.ends):
+        return []
+    search = _Search(regions, neighbour)
+    known = np.zeros(search.here.shape, np.uint8)
+    found: dict[int, list[np.ndarray]] = {}
+    for region in search.wanted():
+        for stretch in search.open_stretches(region):
+            if known[stretch[:, 1], stretch[:, 0]].mean() < 0.5:  # else it is the border of a region that was before
+                cv2.polylines(known, [stretch], False, 1, 2 * BESIDE + 1)
+                found.setdefault(search.place(region).room, []).append(stretch)
+    closing = [stretch for room, stretches in found.items() if search.divide(room, stretches) for stretch in stretches]
+    return [stretch * search.step for stretch in closing]
+
+
+@dataclass
+class _Place:
+    """Where a region of the neighbour is in the drawing. outline: int32 [N, 2] (x, y); distance: [N], of its points
+    from the lines, 0 beyond the picture's edge; shift: (x, y), how far it moved; room: the region that holds it, or
+    -1."""
+
+    outline: np.ndarray
+    distance: np.ndarray
+    shift: np.ndarray
+    room: int
+
+
+class _Search:
+    """The regions of a neighbouring drawing looked for in a drawing, both at about SIDE pixels."""
+
+    def __init__(self, regions: RegionMap, neighbour: RegionMap):
+        self.step = step = max(1, round(min(regions.shape) / SIDE))
+        self.here, self.there = regions.ids[::step, ::step], neighbour.ids[::step, ::step]
+        self.inside = neighbour.inside[::step, ::step]
+        self.boxes = neighbour.boxes // step + (0, 0, 1, 1)
+        self.areas, self.sizes = regions.areas / step**2, neighbour.areas / step**2
+        self.ends, self.outward = regions.ends[:, ::-1] / step, regions.outward[:, ::-1]
+        self.distance = _distance(regions.inside, step)
+        self.places: dict[int, _Place] = {}
+
+    def wanted(self) -> np.ndarray:
+        """Regions of the neighbour, neither specks nor a background, near which a line ends in the drawing, and that do
+        not lie as they are, for the greater part, on a region of the drawing that is hardly larger."""
+        count = len(self.areas)
+        pair = self.there[self.inside].astype(np.int64) * count + self.here[self.inside]
+        pairs, shared = np.unique(pair, return_counts=True)
+        pairs = pairs[np.argsort(shared, kind="stable")]  # of each region of the neighbour the largest share comes last
+        under, most = np.zeros(len(self.sizes), np.int64), np.zeros(len(self.sizes), np.int64)
+        under[pairs // count], most[pairs // count] = pairs % count, np.sort(shared)
+        whole = (most > self.sizes / 2) & (self.areas[under] < LARGER * self.sizes)
+        sized = np.flatnonzero((self.sizes > SMALLEST) & (self.sizes <= LARGEST * self.here.size) & ~whole)
+        reach = SHIFT + AT_END + 1
+        low, high = self.boxes[sized, None, 1::-1] - reach, self.boxes[sized, None, :1:-1] + reach
+        return sized[((self.ends > low) & (self.ends < high)).all(2).any(1)]
+
+    def open_stretches(self, region: int) -> list[np.ndarray]:
+        """Where its outline crosses a region that it is a part of, and should not be: int32 [N, 2] (x, y) each."""
+        place = self.place(region)
+        if place.room < 0 or self.areas[place.room] < LARGER * self.sizes[region]:
+            return []
+        if (place.distance <= ON_LINE).mean() < FOUND:
+            return []
+        return [
+            longer
+            for stretch, longer in _runs(place.outline, place.distance > OFF_LINE)
+            if (self.here[stretch[:, 1], stretch[:, 0]] == place.room).mean() >= CROSSES
+            and self.goes_on(stretch)
+            and self.stays(region, stretch - place.shift, place.room)
+        ]
+
+    def place(self, region: int) -> _Place:
+        if region not in self.places:
+            self.places[region] = self._find(region)
+        return self.places[region]
+
+    def _find(self, region: int) -> _Place:
+        y0, x0, y1, x1 = self.boxes[region]
+        mask = self.there[y0:y1, x0:x1] == region
+        outline = _outline(mask) + np.array((x0, y0))
+        if len(outline) < 8 * SHORTEST:
+            return _Place(outline, np.zeros(len(outline)), np.zeros(2, int), -1)
+        shift = _shift(outline, self.distance)
+        height, width = self.here.shape
+        within = (outline + shift).clip(0, (width - 1, height - 1)).astype(np.int32)
+        distance = self.distance[within[:, 1], within[:, 0]]
+        distance[(within != outline + shift).any(1)] = 0
+        y, x = np.nonzero(mask & self.inside[y0:y1, x0:x1])
+        thin = max(1, len(y) // INTERIOR)
+        y, x = y[::thin] + y0 + shift[1], x[::thin] + x0 + shift[0]
+        seen = (y >= 0) & (x >= 0) & (y < height) & (x < width)
+        under = np.bincount(self.here[y[seen], x[seen]], minlength=1)
+        room = int(under.argmax()) if under.max() >= WITHIN * max(1, under.sum()) else -1
+        return _Place(within, distance, shift, room)
+
+    def goes_on(self, stretch: np.ndarray) -> bool:
+        """Whether the stretch begins, at one of its two ends, where a line ends and points along it."""
+        for points in (stretch, stretch[::-1]):
+            ahead = (points[min(AT_END, len(points) - 1)] - points[0]).astype(np.float64)
+            ahead /= np.hypot(*ahead) + 1e-6
+            near = np.hypot(*(self.ends - points[0]).T) <= AT_END
+            if (near & (self.outward @ ahead > ALONG)).any():
+                return True
+        return False
+
+    def stays(self, region: int, stretch: np.ndarray, room: int) -> bool:
+        """Whether what lies on the other side of the stretch, in the neighbour, has run into the same region here:
+        else it was in front there and has moved. A background or specks may be anything."""
+        height, width = self.there.shape
+        offset = np.arange(-BESIDE, BESIDE + 1, BESIDE)
+        x, y = np.moveaxis(stretch[:, None] + np.stack(np.meshgrid(offset, offset), -1).reshape(-1, 2), -1, 0)
+        beside = self.there[y.clip(0, height - 1), x.clip(0, width - 1)]
+        beside = beside[beside != region]
+        if not len(beside):
+            return True
+        other = int(np.bincount(beside).argmax())
+        return not SMALLEST < self.sizes[other] <= LARGEST * self.here.size or self.place(other).room == room
+
+    def divide(self, room: int, stretches: list[np.ndarray]) -> bool:
+        """Whether a region of the drawing falls into more parts, specks not counted, if these stretches are lines."""
+        places = np.argwhere(self.here == room)
+        (y0, x0), (y1, x1) = places.min(0), places.max(0) + 1
+        free = ((self.here[y0:y1, x0:x1] == room) & (self.distance[y0:y1, x0:x1] >= 1)).astype(np.uint8)
+        closed = cv2.polylines(free.copy(), [stretch - np.int32((x0, y0)) for stretch in stretches], False, 0, 3)
+        before, after = (
+            int((cv2.connectedComponentsWithStats(part, connectivity=4)[2][1:, cv2.CC_STAT_AREA] > SMALLEST).sum())
+            for part in (free, closed)
+        )
+        return after > before
+
+
+def _distance(inside: np.ndarray, step: int) -> np.ndarray:
+    """float32 [h, w]: how far every step-th pixel is from a line or the picture's edge, FAR at most, in steps. A gap
+    that was bridged is none: bridges are guesses."""
+    inside = cv2.copyMakeBorder(inside.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    return np.minimum(distance[::step, ::step] / np.float32(step), FAR)
+
+
+def _outline(mask: np.ndarray) -> np.ndarray:
+    """Longest outer outline of a region, int [N, 2] (x, y), around once. mask: bool [H, W]."""
+    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return max(contours, key=len)[:, 0] if contours else np.zeros((0, 2), np.int32)
+
+
+def _shift(outline: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    """(x, y), whole pixels: the move after which the outline lies nearest to the lines; of equal ones the shortest."""
+    height, width = distance.shape
+    points = outline[:: max(1, len(outline) // SAMPLES)]
+    best = np.zeros(2, int)
+    for reach, step in ((SHIFT, 2), (1, 1)):
+        offset = np.arange(-reach, reach + 1, step)
+        moves = best + np.stack(np.meshgrid(offset, offset), -1).reshape(-1, 2)
+        x, y = np.moveaxis(points + moves[:, None], -1, 0)
+        cost = distance[y.clip(0, height - 1), x.clip(0, width - 1)].mean(1) + 0.01 * np.hypot(*moves.T)
+        best = moves[cost.argmin()]
+    return best
+
+
+def _runs(outline: np.ndarray, chosen: np.ndarray):
+    """Yield the longer runs of chosen points of a closed outline, int [N, 2] (x, y), and the same with OVERLAP points
+    before and after. chosen: bool, not all True."""
+    first = int((~chosen).argmax())
+    outline, chosen = np.roll(outline, -first, 0), np.roll(chosen, -first)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], chosen, [False]]).astype(np.int8)))
+    around = np.concatenate([outline, outline[: OVERLAP + 1]])  # the first point is not chosen: no run goes around
+    for start, stop in edges.reshape(-1, 2):
+        if stop - start >= SHORTEST:
+            yield outline[start:stop], around[max(0, start - OVERLAP) : stop + OVERLAP]
