@@ -1,4 +1,4 @@
-"""Lines that a drawing lacks and the drawing before or after it has: without them colours flash for a single frame."""
+"""Lines that a drawing lacks and those before or after it have: without them colours flash for a frame."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,10 @@ import numpy as np
 from .region_map import RegionMap
 from .segment import segment
 
+REACH = (1, 2)  # how many drawings back, then ahead, the line is looked for
 SIDE = 360  # pixels of the shorter side at which outlines are compared; all lengths below are pixels there
 SMALLEST, LARGEST = 30, 0.4  # pixels of a region that is looked for, and share of the picture
-SHIFT = 16  # how far a region moves from one drawing to the next
+SHIFT = 16  # how far a region moves from one drawing to the other
 SAMPLES = 64  # points of an outline that are laid on the lines
 FAR = 6  # no point counts as farther from a line than this
 ON_LINE, OFF_LINE = (
@@ -30,15 +31,16 @@ BESIDE = 3  # how far across an outline the region on its other side is looked f
 
 
 def segment_sequence(drawings: list[np.ndarray]) -> list[RegionMap]:
-    """`segment` for drawings that follow each other. Where a line ends before a gap, and the outline of a region of the
-    drawing before or after, moved to where it fits the lines here, goes on across that gap, the gap is closed.
+    """`segment` for drawings that follow each other. Where a line ends before a gap, and the outline of a region of
+    one of the two drawings before or after, moved to where it fits the lines here, goes on across it, it is closed.
 
     drawings: uint8 [H, W], 255 paper, 0 full line. Raises InputError as `segment` does.
     """
     drawings = list(drawings)
     cuts = [segment(lines) for lines in drawings]
-    forwards = [(now, now - 1) for now in range(1, len(cuts))]
-    backwards = [(now, now + 1) for now in range(len(cuts) - 2, -1, -1)]
+    count = len(cuts)
+    forwards = [(now, now - back) for now in range(count) for back in REACH if back <= now]
+    backwards = [(now, now + ahead) for now in reversed(range(count)) for ahead in REACH if now + ahead < count]
     for now, other in forwards + backwards:
         if missing := missing_lines(cuts[now], cuts[other]):
             drawings[now] = cv2.polylines(drawings[now].copy(), missing, False, 0)
