@@ -42,6 +42,15 @@ def test_a_line_is_remembered_through_several_drawings_that_lack_it():
     assert not any(is_open(regions) for regions in segment_sequence(drawings))
 
 
+def test_a_divided_region_is_counted_and_measured_as_any_other():
+    mended = segment_sequence([ball(300, 180), ball(306, 183, missing=80)])[1]
+    assert mended.areas.tolist() == np.bincount(mended.ids[mended.inside], minlength=mended.count).tolist()
+    assert set(np.unique(mended.ids)) == set(range(mended.count))
+    assert mended.ids[OUTSIDE] == 0, "the larger part keeps its number"
+    y, x = np.nonzero((mended.ids[:, 1:] != mended.ids[:, :-1]) & mended.inside[:, 1:] & mended.inside[:, :-1])
+    assert len(y) and mended.depth[y, x].max() <= 3 * 4, "the border is as near as a line would be"
+
+
 def test_the_drawings_themselves_stay_as_they_are():
     drawings = [ball(300, 180), ball(306, 183, missing=80)]
     before = [lines.copy() for lines in drawings]

@@ -1,11 +1,13 @@
 """Lines that a drawing lacks and those before or after it have: without them colours flash for a frame."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
+from .grow import grow
 from .region_map import RegionMap
+from .rooms import UNITS
 from .segment import segment
 
 REACH = (1, 2)  # how many drawings back, then ahead, the line is looked for
@@ -26,6 +28,7 @@ CROSSES = 0.9  # share of an open stretch that lies in that region
 AT_END = 8  # distance from a line end to the open stretch that goes on from it
 ALONG = 0.3  # cosine between the two
 OVERLAP = 5  # points by which a stretch is drawn longer than it is open, at both ends
+SEAL = 5  # how thick a stretch is when it divides a region: its ends need not meet the lines
 INTERIOR = 400  # pixels of a region that are looked up
 BESIDE = 3  # how far across an outline the region on its other side is looked for
 
@@ -36,32 +39,63 @@ def segment_sequence(drawings: list[np.ndarray]) -> list[RegionMap]:
 
     drawings: uint8 [H, W], 255 paper, 0 full line. Raises InputError as `segment` does.
     """
-    drawings = list(drawings)
     cuts = [segment(lines) for lines in drawings]
+    step = max(1, round(min(cuts[0].shape) / SIDE)) if cuts else 1
+    distances = [_distance(regions.inside, step) if len(regions.ends) else None for regions in cuts]
     count = len(cuts)
     forwards = [(now, now - back) for now in range(count) for back in REACH if back <= now]
     backwards = [(now, now + ahead) for now in reversed(range(count)) for ahead in REACH if now + ahead < count]
     for now, other in forwards + backwards:
-        if missing := missing_lines(cuts[now], cuts[other]):
-            drawings[now] = cv2.polylines(drawings[now].copy(), missing, False, 0)
-            cuts[now] = segment(drawings[now])
+        if distances[now] is not None and cuts[now].shape == cuts[other].shape:
+            cuts[now] = _mend(cuts[now], cuts[other], distances[now], step)
     return cuts
 
 
-def missing_lines(regions: RegionMap, neighbour: RegionMap) -> list[np.ndarray]:
-    """Stretches of outlines of a neighbouring drawing that are open in this one: int32 [N, 2] (x, y) each."""
-    if regions.shape != neighbour.shape or not len(regions.ends):
-        return []
-    search = _Search(regions, neighbour)
+def _mend(regions: RegionMap, neighbour: RegionMap, distance: np.ndarray, step: int) -> RegionMap:
+    """The regions of a drawing, divided where outlines of a neighbouring drawing are open in it."""
+    search = _Search(regions, neighbour, distance, step)
     known = np.zeros(search.here.shape, np.uint8)
     found: dict[int, list[np.ndarray]] = {}
     for region in search.wanted():
         for stretch in search.open_stretches(region):
             if known[stretch[:, 1], stretch[:, 0]].mean() < 0.5:  # else it is the border of a region that was before
                 cv2.polylines(known, [stretch], False, 1, 2 * BESIDE + 1)
-                found.setdefault(search.place(region).room, []).append(stretch)
-    closing = [stretch for room, stretches in found.items() if search.divide(room, stretches) for stretch in stretches]
-    return [stretch * search.step for stretch in closing]
+                found.setdefault(search.place(region).room, []).append(stretch * step)
+    for room, stretches in found.items():
+        regions = _divide(regions, room, stretches, step)
+    return regions
+
+
+def _divide(regions: RegionMap, room: int, stretches: list[np.ndarray], step: int) -> RegionMap:
+    """One region divided along stretches (x, y); the largest part keeps its number, the others get new ones. As it is
+    where the stretches divide nothing but specks from it."""
+    y0, x0, y1, x1 = regions.boxes[room]
+    box = np.s_[y0:y1, x0:x1]
+    own = regions.ids[box] == room
+    free = (own & regions.inside[box]).astype(np.uint8)
+    border = np.zeros_like(free)
+    cv2.polylines(border, [stretch - np.int32((x0, y0)) for stretch in stretches], False, 1, SEAL * step)
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(free & (1 - border), connectivity=4, ltype=cv2.CV_32S)
+    sizes = stats[:, cv2.CC_STAT_AREA]
+    sizes[0] = 0
+    kept = np.flatnonzero(sizes > SMALLEST * step**2)
+    if len(kept) < 2:
+        return regions
+    number = np.zeros(count, np.int32)
+    number[kept[np.argsort(-sizes[kept], kind="stable")]] = np.arange(1, len(kept) + 1)
+    labels = cv2.copyMakeBorder(number[parts], 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    waiting = cv2.copyMakeBorder(own.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0).view(bool)
+    grow(labels, np.flatnonzero(waiting & (labels == 0)))
+    part = labels[1:-1, 1:-1][own]
+    ids, areas = regions.ids.copy(), np.concatenate([regions.areas, np.zeros(len(kept) - 1, np.int64)])
+    ids[box][own] = np.where(part > 1, regions.count - 2 + part, room)
+    inside = regions.inside[box][own]
+    areas[regions.count :] = np.bincount(part[inside], minlength=len(kept) + 1)[2:]
+    areas[room] -= areas[regions.count :].sum()
+    depth = regions.depth.copy()
+    apart = cv2.distanceTransform(1 - border, cv2.DIST_L2, 5)
+    depth[box][own] = np.minimum(depth[box], cv2.convertScaleAbs(apart, alpha=UNITS))[own]
+    return replace(regions, ids=ids, areas=areas, depth=depth)
 
 
 @dataclass
@@ -79,26 +113,25 @@ class _Place:
 class _Search:
     """The regions of a neighbouring drawing looked for in a drawing, both at about SIDE pixels."""
 
-    def __init__(self, regions: RegionMap, neighbour: RegionMap):
-        self.step = step = max(1, round(min(regions.shape) / SIDE))
+    def __init__(self, regions: RegionMap, neighbour: RegionMap, distance: np.ndarray, step: int):
         self.here, self.there = regions.ids[::step, ::step], neighbour.ids[::step, ::step]
-        self.inside = neighbour.inside[::step, ::step]
+        self.inside, self.distance = neighbour.inside[::step, ::step], distance
         self.boxes = neighbour.boxes // step + (0, 0, 1, 1)
         self.areas, self.sizes = regions.areas / step**2, neighbour.areas / step**2
         self.ends, self.outward = regions.ends[:, ::-1] / step, regions.outward[:, ::-1]
-        self.distance = _distance(regions.inside, step)
         self.places: dict[int, _Place] = {}
 
     def wanted(self) -> np.ndarray:
         """Regions of the neighbour, neither specks nor a background, near which a line ends in the drawing, and that do
         not lie as they are, for the greater part, on a region of the drawing that is hardly larger."""
         count = len(self.areas)
-        pair = self.there[self.inside].astype(np.int64) * count + self.here[self.inside]
+        thin = self.inside[::2, ::2]
+        pair = self.there[::2, ::2][thin].astype(np.int64) * count + self.here[::2, ::2][thin]
         pairs, shared = np.unique(pair, return_counts=True)
         pairs = pairs[np.argsort(shared, kind="stable")]  # of each region of the neighbour the largest share comes last
         under, most = np.zeros(len(self.sizes), np.int64), np.zeros(len(self.sizes), np.int64)
         under[pairs // count], most[pairs // count] = pairs % count, np.sort(shared)
-        whole = (most > self.sizes / 2) & (self.areas[under] < LARGER * self.sizes)
+        whole = (4 * most > self.sizes / 2) & (self.areas[under] < LARGER * self.sizes)
         sized = np.flatnonzero((self.sizes > SMALLEST) & (self.sizes <= LARGEST * self.here.size) & ~whole)
         reach = SHIFT + AT_END + 1
         low, high = self.boxes[sized, None, 1::-1] - reach, self.boxes[sized, None, :1:-1] + reach
@@ -165,18 +198,6 @@ class _Search:
             return True
         other = int(np.bincount(beside).argmax())
         return not SMALLEST < self.sizes[other] <= LARGEST * self.here.size or self.place(other).room == room
-
-    def divide(self, room: int, stretches: list[np.ndarray]) -> bool:
-        """Whether a region of the drawing falls into more parts, specks not counted, if these stretches are lines."""
-        places = np.argwhere(self.here == room)
-        (y0, x0), (y1, x1) = places.min(0), places.max(0) + 1
-        free = ((self.here[y0:y1, x0:x1] == room) & (self.distance[y0:y1, x0:x1] >= 1)).astype(np.uint8)
-        closed = cv2.polylines(free.copy(), [stretch - np.int32((x0, y0)) for stretch in stretches], False, 0, 3)
-        before, after = (
-            int((cv2.connectedComponentsWithStats(part, connectivity=4)[2][1:, cv2.CC_STAT_AREA] > SMALLEST).sum())
-            for part in (free, closed)
-        )
-        return after > before
 
 
 def _distance(inside: np.ndarray, step: int) -> np.ndarray:
