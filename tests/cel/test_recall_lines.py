@@ -36,6 +36,15 @@ def test_an_outline_is_closed_where_the_drawing_before_or_after_has_it(scale, or
     )
 
 
+def test_a_line_in_crumbs_is_closed_all_along():
+    broken = ball(306, 183, missing=80)
+    for angle in np.deg2rad([-20, -10, 10, 20]):
+        x, y = int(306 + 60 * np.cos(angle)), int(183 + 60 * np.sin(angle))
+        broken[y - 1 : y + 2, x - 1 : x + 2] = 0
+    assert is_open(segment(broken))
+    assert not is_open(segment_sequence([ball(300, 180), broken])[1])
+
+
 def test_a_line_is_remembered_through_several_drawings_that_lack_it():
     drawings = [ball(300 + 3 * n, 180, missing=80 if n else 0) for n in range(4)]
     assert [is_open(regions) for regions in map(segment, drawings)] == [False, True, True, True]

@@ -23,7 +23,7 @@ ON_LINE, OFF_LINE = (
 FOUND = 0.6  # share of an outline that is found, from which on it is this thing
 WITHIN = 0.8  # share of the region that lies within one region here
 LARGER = 1.3  # by how much that one is larger
-SHORTEST = 3  # points of an open stretch, and an eighth of those of an outline
+SHORTEST = 3  # points of an open stretch to which a line end leads, and an eighth of those of an outline
 CROSSES = 0.9  # share of an open stretch that lies in that region
 AT_END = 8  # distance from a line end to the open stretch that goes on from it
 ALONG = 0.3  # cosine between the two
@@ -144,13 +144,15 @@ class _Search:
             return []
         if (place.distance <= ON_LINE).mean() < FOUND:
             return []
-        return [
-            longer
+        runs = [
+            (stretch, longer)
             for stretch, longer in _runs(place.outline, place.distance > OFF_LINE)
             if (self.here[stretch[:, 1], stretch[:, 0]] == place.room).mean() >= CROSSES
-            and self.goes_on(stretch)
             and self.stays(region, stretch - place.shift, place.room)
         ]
+        # One sign that a line is missing is enough: in a dashed outline few dashes point along it.
+        led = any(len(stretch) >= SHORTEST and self.goes_on(stretch) for stretch, _ in runs)
+        return [longer for _, longer in runs] if led else []
 
     def place(self, region: int) -> _Place:
         if region not in self.places:
@@ -229,12 +231,11 @@ def _shift(outline: np.ndarray, distance: np.ndarray) -> np.ndarray:
 
 
 def _runs(outline: np.ndarray, chosen: np.ndarray):
-    """Yield the longer runs of chosen points of a closed outline, int [N, 2] (x, y), and the same with OVERLAP points
+    """Yield the runs of chosen points of a closed outline, int [N, 2] (x, y), and the same with OVERLAP points
     before and after. chosen: bool, not all True."""
     first = int((~chosen).argmax())
     outline, chosen = np.roll(outline, -first, 0), np.roll(chosen, -first)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], chosen, [False]]).astype(np.int8)))
     around = np.concatenate([outline, outline[: OVERLAP + 1]])  # the first point is not chosen: no run goes around
     for start, stop in edges.reshape(-1, 2):
-        if stop - start >= SHORTEST:
-            yield outline[start:stop], around[max(0, start - OVERLAP) : stop + OVERLAP]
+        yield outline[start:stop], around[max(0, start - OVERLAP) : stop + OVERLAP]
