@@ -21,9 +21,9 @@ from longanimation.cel import (
     paint,
     sample_points,
     segment,
+    segment_sequence,
     vote,
 )
-from longanimation.cel.recall_lines import segment_sequence
 
 LABELS = 48
 DRAWINGS = 8

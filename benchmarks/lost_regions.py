@@ -14,8 +14,8 @@ from itertools import islice
 import numpy as np
 import torch
 
+from longanimation.cel import segment_sequence
 from longanimation.cel.palette import difference
-from longanimation.cel.recall_lines import segment_sequence
 from longanimation.data.synth import Scene
 from longanimation.evaluation.color_error import JUST_RIGHT
 from longanimation.evaluation.drawn_shot import DrawnShot

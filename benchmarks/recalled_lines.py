@@ -11,9 +11,8 @@ from concurrent.futures import ProcessPoolExecutor
 import cv2
 import numpy as np
 
-from longanimation.cel import segment
+from longanimation.cel import segment, segment_sequence
 from longanimation.cel.palette import difference
-from longanimation.cel.recall_lines import segment_sequence
 from longanimation.data.synth import Scene
 from longanimation.evaluation.color_error import JUST_RIGHT
 from longanimation.evaluation.drawn_shot import DrawnShot

@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 from cel_drawings import paper
 
-from longanimation.cel import segment
-from longanimation.cel.recall_lines import segment_sequence
+from longanimation.cel import segment, segment_sequence
 
 INSIDE, OUTSIDE = (183, 270), (5, 5)
 

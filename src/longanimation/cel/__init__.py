@@ -4,6 +4,7 @@ from .neighbours import Neighbours, neighbours
 from .paint import composite, paint, paint_key_frame
 from .palette import Palette
 from .read_palette import extract_palette
+from .recall_lines import segment_sequence
 from .region_map import RegionMap
 from .sampling import sample_points, sample_points_from_ids
 from .segment import segment
@@ -25,5 +26,6 @@ __all__ = [
     "sample_points",
     "sample_points_from_ids",
     "segment",
+    "segment_sequence",
     "vote",
 ]

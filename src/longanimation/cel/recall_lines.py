@@ -16,10 +16,8 @@ SMALLEST, LARGEST = 30, 0.4  # pixels of a region that is looked for, and share 
 SHIFT = 16  # how far a region moves from one drawing to the other
 SAMPLES = 64  # points of an outline that are laid on the lines
 FAR = 6  # no point counts as farther from a line than this
-ON_LINE, OFF_LINE = (
-    3,
-    1.6,
-)  # a point of an outline at most so far from a line is found; farther than this, it may be open
+ON_LINE = 3  # a point of an outline at most so far from a line is found
+OFF_LINE = 1.6  # farther than this, the outline may be open there
 FOUND = 0.6  # share of an outline that is found, from which on it is this thing
 WITHIN = 0.8  # share of the region that lies within one region here
 LARGER = 1.3  # by how much that one is larger

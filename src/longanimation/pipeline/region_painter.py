@@ -3,9 +3,17 @@
 import numpy as np
 import torch
 
-from longanimation.cel import Palette, RegionTracker, composite, decide, paint, paint_key_frame, segment
+from longanimation.cel import (
+    Palette,
+    RegionTracker,
+    composite,
+    decide,
+    paint,
+    paint_key_frame,
+    segment,
+    segment_sequence,
+)
 from longanimation.cel.read_palette import clear_of_lines
-from longanimation.cel.recall_lines import segment_sequence
 from longanimation.cel.region_map import RegionMap
 from longanimation.lines.drawing import LineDrawing
 from longanimation.lines.erase import erase_lines
