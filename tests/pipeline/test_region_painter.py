@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -230,3 +231,24 @@ def test_a_small_region_of_a_reference_has_the_colour_in_its_middle(memory, matc
     small = held.view.shape[:, 2] < held.view.shape[:, 2].max() - 1
     assert small.sum() >= 40
     assert (model._palette.colors[held.labels[small].argmax(1)] == (60, 200, 90)).all()
+
+
+def test_an_outline_open_in_one_drawing_is_closed_as_in_the_drawing_before(memory, matcher):
+    drawings = []
+    for x, missing in ((300, 0), (306, 80)):
+        lines = np.full((360, 640), 255, np.uint8)
+        cv2.ellipse(lines, (x, 180), (60, 60), 0, missing / 2, 360 - missing / 2, 0, 2)
+        if missing:  # a stick across the gap, so that no bridge closes it
+            cv2.line(lines, (x + 20, 180), (x + 85, 180), 0, 2)
+        ink = np.dstack([np.zeros((360, 640, 3), np.uint8), 255 - lines])
+        drawings.append(LineDrawing(lines, np.zeros(lines.shape, bool), ink))
+    painted = np.full((360, 640, 3), 200, np.uint8)
+    cv2.circle(painted, (300, 180), 60, (250, 30, 30), -1)
+    painted[drawings[0].lines < 128] = 0
+    regions = []
+    for shown in (drawings, drawings[1:]):
+        model = window(memory, matcher)
+        state = model.begin([Reference(painted, drawings[0], 0, "key")], size=(360, 640))
+        _, state = model.colour(shown, state, segment=None)
+        regions.append(len(state.bank.local.view))
+    assert regions == [2, 1]
