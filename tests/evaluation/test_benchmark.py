@@ -69,6 +69,20 @@ def test_the_ceiling_is_the_truth_but_for_colours_that_no_reference_shows():
     assert ceiling([("sheet", 0)]) < 0.95
 
 
+def test_the_cel_ceiling_loses_what_no_closed_line_keeps_apart():
+    shot = DrawnShot(Scene.random(3, split="test", frames=3, size=(144, 256), references=[("key_frame", 0)]))
+
+    def right(method):
+        picture = next(METHODS[method].frames(shot, None, 0))
+        return (picture == shot.truth(0).truth).all(2)[shot.truth(0).inside].mean()
+
+    assert 0.9 < right("cel ceiling") <= right("ceiling") == 1
+    drawn = shot.frame(0)
+    shot.frame(0).lines[:] = 255  # nothing drawn: all is one region
+    commonest = np.bincount(drawn.labels.ravel()).max() / drawn.labels.size
+    assert right("cel ceiling") == pytest.approx(commonest, abs=0.01)
+
+
 def test_the_table_holds_every_method_and_every_shot(model, tmp_path):
     result = run_benchmark("drawn-14", model=model, methods=["copy", "flow + vote"], output=tmp_path, **SMALL)
     text = (tmp_path / "benchmark.md").read_text()

@@ -13,7 +13,7 @@ from longanimation.pipeline.correspondence import CorrespondenceWindow
 from longanimation.pipeline.region_view import RegionView, match_regions
 from longanimation.training import region_loss as losses
 from longanimation.training.region_clips import MOMENTS, POINTS, RegionClipStore, disguise, draw_region_clip, see
-from longanimation.training.region_episodes import GROUPS, by_size, collate, make_region_episode
+from longanimation.training.region_episodes import CANVASES, CELL, GROUPS, by_size, collate, make_region_episode
 from longanimation.training.region_loss import region_loss
 from longanimation.training.regions import RegionBatches, RegionTrainConfig, choose_clip, train_regions
 
@@ -124,7 +124,7 @@ def test_matches_are_those_of_colouring(memory, clip):
         count = picture["count"]
         places = np.concatenate([points[:n] for points, n in zip(picture["points"], count, strict=True)])
         height, width = picture["look"].shape
-        canvas = np.full((288, 512) if height <= 288 else (512, 512), 255, np.uint8)
+        canvas = np.full((-(-height // CELL) * CELL, -(-width // CELL) * CELL), 255, np.uint8)
         canvas[:height, :width] = picture["look"]
         places = places * (height, width) / canvas.shape
         features = memory.encode(torch.from_numpy(canvas)[None, None].float() / 255)
@@ -192,6 +192,26 @@ def test_colours_that_no_picture_shows_are_not_counted_as_known(memory, clip):
     assert counts["known"] > 0 and none["known"] == 0
 
 
+@pytest.mark.parametrize("canvases", [(), CANVASES])
+def test_drawings_are_padded_no_more_than_the_canvases_ask(clip, canvases):
+    episode = make_region_episode(clip, np.random.default_rng(0), augment=False)
+    batch = collate([episode], canvases=canvases)
+    slots = batch["count"].shape[1]
+    found = set()
+    for index in range(sum(name.startswith("looks.") for name in batch)):
+        height, width = batch[f"looks.{index}"].shape[1:]
+        for canvas, slot in zip(batch[f"looks.{index}"].numpy(), batch[f"slots.{index}"].tolist(), strict=True):
+            picture = episode["pictures"][slot % slots]
+            rows, columns = picture["look"].shape
+            assert (canvas[:rows, :columns] == picture["look"]).all()
+            assert (canvas[rows:] == 255).all() and (canvas[:, columns:] == 255).all()
+            assert (height, width) in canvases if canvases else max(height - rows, width - columns) < CELL
+            pixels = batch["points"][0, slot, : len(picture["points"])].numpy() * (height, width)
+            np.testing.assert_allclose(pixels, picture["points"] * (rows, columns), atol=1e-3)
+            found.add(slot)
+    assert found == set(range(slots))
+
+
 def test_specks_weigh_less_and_large_regions_more():
     weight = losses._weight(torch.tensor([[1, 10, 11, 100, 1_000, 10_000, 1_000_000]]))
     torch.testing.assert_close(weight, torch.tensor([[0.3, 0.3, 1, 1, 1.5, 2, 2]]))
@@ -240,7 +260,7 @@ def test_what_a_frozen_memory_saw_is_what_it_sees(memory, clip):
     """An episode of the keys kept gives the loss of the same episode of drawings."""
     seen, model = see(clip, memory), matcher().eval()
     batches = [collate([make_region_episode(c, np.random.default_rng(3), augment=False)]) for c in (clip, seen)]
-    assert "keys" in batches[1] and not len(batches[1]["looks.0"]) and not len(batches[1]["looks.1"])
+    assert "keys" in batches[1] and "looks.0" in batches[0] and "looks.0" not in batches[1]
     with torch.no_grad():
         drawn, kept = (region_loss(memory, model, batch)[0] for batch in batches)
     # Keys are kept as float16, and of the drawing itself, which is encoded on a canvas otherwise.

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longanimation import colorize
-from longanimation.cel import composite
+from longanimation.cel import composite, segment_sequence
 from longanimation.errors import InputError
-from longanimation.evaluation.baselines import PaintedDrawing, copy_reference, propagate
+from longanimation.evaluation.baselines import PaintedDrawing, copy_reference, majority, propagate
 from longanimation.evaluation.color_error import JUST_RIGHT, ciede2000
 from longanimation.evaluation.drawn_shot import DrawnShot
 from longanimation.model_options import ModelOptions
@@ -20,6 +20,9 @@ from longanimation.presets import find_model, is_diffusion_model, load_window_mo
 
 if TYPE_CHECKING:
     from longanimation.shot.window import WindowModel
+
+_TOGETHER = 24
+"""Frames whose drawings are cut into regions together, as `colorize` does."""
 
 
 @dataclass(frozen=True)
@@ -98,16 +101,36 @@ def _flow(*, vote: bool = False, sequential: bool = False):
 
 
 def _ceiling(shot: DrawnShot, model=None, seed: int = 0) -> Iterator[np.ndarray]:
+    show = _only_known(shot)
+
+    def frame(index: int) -> np.ndarray:
+        drawn = shot.frame(index)
+        return show(drawn.labels, shot.scene.palette[drawn.labels] if drawn.colour is None else drawn.colour)
+
+    return _painted(shot, map(frame, range(len(shot))))
+
+
+def _cel_ceiling(shot: DrawnShot, model=None, seed: int = 0) -> Iterator[np.ndarray]:
+    show = _only_known(shot)
+
+    def frames() -> Iterator[np.ndarray]:
+        for start in range(0, len(shot), _TOGETHER):
+            drawn = [shot.frame(index) for index in range(start, min(start + _TOGETHER, len(shot)))]
+            lines = {frame.lines.tobytes(): frame.lines for frame in drawn}
+            cuts = dict(zip(lines, segment_sequence(list(lines.values())), strict=True))
+            for frame in drawn:
+                labels = majority(frame.labels, cuts[frame.lines.tobytes()])
+                yield show(labels, shot.scene.palette[labels])
+
+    return _painted(shot, frames())
+
+
+def _only_known(shot: DrawnShot) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """What replaces, in a picture with these labels, all that no reference shows by something that one does."""
     palette = shot.scene.palette
     shown = np.unique(np.concatenate([item.values.ravel() for item in shot.painted_drawings]))
     known = (ciede2000(palette[:, None], palette[None, shown]) < JUST_RIGHT).any(1)
-
-    def frame(index: int) -> np.ndarray:
-        labels, colour = shot.frame(index).labels, shot.frame(index).colour
-        true = palette[labels] if colour is None else colour
-        return np.where(known[labels][..., None], true, palette[shown[0]]).astype(np.uint8)
-
-    return _painted(shot, map(frame, range(len(shot))))
+    return lambda labels, picture: np.where(known[labels][..., None], picture, palette[shown[0]]).astype(np.uint8)
 
 
 def _paints(shot: DrawnShot) -> list[PaintedDrawing]:
@@ -139,6 +162,11 @@ METHODS = {
         Method("flow + vote", "the same, majority per closed region", _flow(vote=True)),
         Method("sequential flow + vote", "flow frame by frame, majority per region", _flow(vote=True, sequential=True)),
         Method("ceiling", "the truth wherever any reference shows its colour: no copying can do better", _ceiling),
+        Method(
+            "cel ceiling",
+            "the same, one colour for each closed region of the drawing: no cel finish can do better",
+            _cel_ceiling,
+        ),
     )
 }
 

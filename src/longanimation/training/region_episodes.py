@@ -17,7 +17,11 @@ GROUPS = (96, MOST)
 MOST_REFERENCES = 5
 
 CANVASES = ((288, 512), (512, 512))
-"""Sizes (height, width) at which drawings are encoded together, each in the first one that holds it."""
+"""Sizes (height, width) at which a GPU encodes drawings, each in the first that holds it: every further size that it
+has not met takes it seconds."""
+
+CELL = 32
+"""Elsewhere each drawing is padded to a multiple of this; at half size to what the encoder takes, 16."""
 
 PARTS = ("look", "keys", "places", "owner", "shape", "touch", "label", "area")
 
@@ -98,14 +102,16 @@ def by_size(episodes: list[dict]) -> list[list[dict]]:
     return [group for group in groups.values() if group]
 
 
-def collate(episodes: list[dict], *, shrink: bool = False) -> dict[str, torch.Tensor]:
+def collate(
+    episodes: list[dict], *, shrink: bool = False, canvases: tuple[tuple[int, int], ...] = ()
+) -> dict[str, torch.Tensor]:
     """One batch of tensors: B episodes, S slots for pictures, N regions, K points; what is missing is zero.
 
-    points [B, S, N, K, 2] are fractions of a canvas; `looks.i` uint8 [n, h, w] the drawings on canvases of size i and
-    `slots.i` int64 [n] their flat slots; count, label, area int64 and shape, touch float32 [B, S, N, ...]; kinds int64
-    [B, S - 1]; used bool [B, 2]; guessed, kept bool and mistaken int64 [B, 2, N]. The last three slots are always the
-    older frame, the frame before and the frame to colour. Of clips that a memory has seen: keys float16
-    [B, S, N, K, dim] instead of drawings. shrink: all drawings at half size.
+    points [B, S, N, K, 2] are fractions of a canvas; `looks.i` uint8 [n, h, w] the drawings on canvases of size i (of
+    those given, or else no larger than they need) and `slots.i` int64 [n] their flat slots; count, label, area int64
+    and shape, touch float32 [B, S, N, ...]; kinds int64 [B, S - 1]; used bool [B, 2]; guessed, kept bool and mistaken
+    int64 [B, 2, N]. The last three slots are always the older frame, the frame before and the frame to colour. Of clips
+    that a memory has seen: keys float16 [B, S, N, K, dim] instead of drawings. shrink: all drawings at half size.
     """
     slots = max(len(episode["pictures"]) for episode in episodes)
     regions = max(len(picture["label"]) for episode in episodes for picture in episode["pictures"])
@@ -126,8 +132,8 @@ def collate(episodes: list[dict], *, shrink: bool = False) -> dict[str, torch.Te
     if "keys" in episodes[0]["pictures"][0]:
         dim = episodes[0]["pictures"][0]["keys"].shape[-1]
         batch["keys"] = np.zeros((*shape, POINTS, dim), np.float16)
-    looks: dict[int, list] = {index: [] for index in range(len(CANVASES))}
-    places: dict[int, list] = {index: [] for index in range(len(CANVASES))}
+    looks: dict[tuple[int, int], list[np.ndarray]] = {}
+    places: dict[tuple[int, int], list[int]] = {}
     for row, episode in enumerate(episodes):
         pictures = episode["pictures"]
         # References from slot 0 on; the three frames in the last slots.
@@ -142,19 +148,19 @@ def collate(episodes: list[dict], *, shrink: bool = False) -> dict[str, torch.Te
                 batch["keys"][row, slot, :count] = picture["keys"]
                 continue
             height, width = picture["look"].shape
-            canvas = next(i for i, (h, w) in enumerate(CANVASES) if height <= h and width <= w)
-            batch["points"][row, slot, :count] = picture["points"] * (height, width) / CANVASES[canvas]
-            looks[canvas].append(_on_canvas(picture["look"], CANVASES[canvas], shrink))
-            places[canvas].append(row * slots + slot)
+            own = (-(-height // CELL) * CELL, -(-width // CELL) * CELL)
+            canvas = next(((h, w) for h, w in canvases if height <= h and width <= w), own)
+            batch["points"][row, slot, :count] = picture["points"] * (height, width) / canvas
+            looks.setdefault(canvas, []).append(_on_canvas(picture["look"], canvas, shrink))
+            places.setdefault(canvas, []).append(row * slots + slot)
         for index in range(2):
             picture = pictures[index - 3]
             for name in ("guessed", "mistaken", "kept"):
                 if name in picture:
                     batch[name][row, index, : len(picture[name])] = picture[name]
-    for index, canvas in enumerate(CANVASES):
-        size = [side // 2 for side in canvas] if shrink else canvas
-        batch[f"looks.{index}"] = np.stack(looks[index]) if looks[index] else np.zeros((0, *size), np.uint8)
-        batch[f"slots.{index}"] = np.array(places[index], np.int64)
+    for index, canvas in enumerate(looks):
+        batch[f"looks.{index}"] = np.stack(looks[canvas])
+        batch[f"slots.{index}"] = np.array(places[canvas], np.int64)
     return {name: torch.from_numpy(value) for name, value in batch.items()}
 
 

@@ -20,7 +20,7 @@ from longanimation.models.region_matcher import RegionMatcher, label_codes
 from longanimation.pipeline.precision import has_fast_bfloat16
 from longanimation.training.journal import Journal, RunClock, write_json
 from longanimation.training.region_clips import RegionClipStore
-from longanimation.training.region_episodes import by_size, collate, make_region_episode
+from longanimation.training.region_episodes import CANVASES, by_size, collate, make_region_episode
 from longanimation.training.region_loss import LABELS, region_loss
 from longanimation.training.weight_average import WeightAverage
 
@@ -64,7 +64,7 @@ class RegionTrainConfig:
 class RegionBatches(Dataset):
     """Batch `step` is a pure function of (seed, step): a list of parts that are computed one after the other.
 
-    frozen: the memory, if it is not trained. apart: one part for each episode, so that nothing is padded (CPU).
+    frozen: the memory, if it is not trained. apart: one part for each episode, so that next to nothing is padded (CPU).
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class RegionBatches(Dataset):
             episodes.append(make_region_episode(self.store.get(clip), rng, augment=self.training))
         shrink = self.training and rng.random() < config.shrunk
         if not self.apart:
-            return [collate(group, shrink=shrink) for group in by_size(episodes)]
+            return [collate(group, shrink=shrink, canvases=CANVASES) for group in by_size(episodes)]
         # As arrays: each tensor that a process sends to another one takes a file descriptor.
         parts = [collate([episode], shrink=shrink) for episode in episodes]
         return [{name: value.numpy() for name, value in part.items()} for part in parts]
