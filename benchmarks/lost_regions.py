@@ -14,11 +14,10 @@ from itertools import islice
 import numpy as np
 import torch
 
-from longanimation.cel import segment_sequence
 from longanimation.cel.palette import difference
 from longanimation.data.synth import Scene
 from longanimation.evaluation.color_error import JUST_RIGHT
-from longanimation.evaluation.drawn_shot import DrawnShot
+from longanimation.evaluation.drawn_shot import DrawnShot, cut_together
 from longanimation.evaluation.methods import find_methods
 
 SMALL = 60
@@ -63,20 +62,13 @@ def count_regions(seed: int, *, model: str, frames: int) -> Counter:
     known = (difference(palette[:, None], palette[None, shown]) < JUST_RIGHT).any(1)
     parts = {pair for r in references for pair in zip(r.parts[r.lines > 200], r.labels[r.lines > 200], strict=True)}
     counts: Counter = Counter()
-    drawings: list[np.ndarray] = []  # that differ from the one before, and which of them each frame shows
-    shown_at = []
-    for index in range(frames):
-        lines = shot.frame(index).lines
-        if not drawings or not np.array_equal(lines, drawings[-1]):
-            drawings.append(lines)
-        shown_at.append(len(drawings) - 1)
-    cuts = segment_sequence(drawings)
+    cuts = cut_together(shot, range(frames))
     method = find_methods(["correspondence"], model)[0]
     for index, result in enumerate(islice(method.frames(shot, model, 0), frames)):
         if index % 3:
             continue
         drawn, regions = shot.frame(index), shot.truth(index).regions
-        cut = cuts[shown_at[index]]
+        cut = cuts[index]
         for region in range(1, regions.max() + 1):
             own = regions == region
             area = int(own.sum())

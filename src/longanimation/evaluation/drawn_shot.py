@@ -10,6 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from longanimation.cel import RegionMap, segment_sequence
 from longanimation.data.synth import DrawnFrame, Scene
 from longanimation.evaluation.baselines import PaintedDrawing
 from longanimation.evaluation.regions import off_line, true_regions
@@ -99,6 +100,14 @@ class DrawnShot:
             below = None if item.frame is None else self.frame(item.frame).colour
             found.append(PaintedDrawing(item.lines, item.image if below is None else below, item.frame))
         return found
+
+
+def cut_together(shot: DrawnShot, frames: Sequence[int]) -> list[RegionMap]:
+    """The closed regions of these drawings of a shot, as `colorize` cuts those of a window: held ones count once."""
+    lines = [shot.frame(index).lines for index in frames]
+    different = {drawing.tobytes(): drawing for drawing in lines}
+    cuts = dict(zip(different, segment_sequence(list(different.values())), strict=True))
+    return [cuts[drawing.tobytes()] for drawing in lines]
 
 
 class SceneDrawings(FrameSequence):

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longanimation import colorize
-from longanimation.cel import composite, segment_sequence
+from longanimation.cel import composite
 from longanimation.errors import InputError
 from longanimation.evaluation.baselines import PaintedDrawing, copy_reference, majority, propagate
 from longanimation.evaluation.color_error import JUST_RIGHT, ciede2000
-from longanimation.evaluation.drawn_shot import DrawnShot
+from longanimation.evaluation.drawn_shot import DrawnShot, cut_together
 from longanimation.model_options import ModelOptions
 from longanimation.presets import find_model, is_diffusion_model, load_window_model
 
@@ -115,11 +115,9 @@ def _cel_ceiling(shot: DrawnShot, model=None, seed: int = 0) -> Iterator[np.ndar
 
     def frames() -> Iterator[np.ndarray]:
         for start in range(0, len(shot), _TOGETHER):
-            drawn = [shot.frame(index) for index in range(start, min(start + _TOGETHER, len(shot)))]
-            lines = {frame.lines.tobytes(): frame.lines for frame in drawn}
-            cuts = dict(zip(lines, segment_sequence(list(lines.values())), strict=True))
-            for frame in drawn:
-                labels = majority(frame.labels, cuts[frame.lines.tobytes()])
+            indices = range(start, min(start + _TOGETHER, len(shot)))
+            for index, cut in zip(indices, cut_together(shot, indices), strict=True):
+                labels = majority(shot.frame(index).labels, cut)
                 yield show(labels, shot.scene.palette[labels])
 
     return _painted(shot, frames())
