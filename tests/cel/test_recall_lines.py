@@ -50,6 +50,13 @@ def test_a_line_is_remembered_through_several_drawings_that_lack_it():
     assert not any(is_open(regions) for regions in segment_sequence(drawings))
 
 
+def test_the_paint_of_a_key_frame_closes_outlines_that_all_drawings_lack():
+    drawings = [ball(300, 180, missing=80), ball(306, 183, missing=80)]
+    paint = cv2.circle(np.zeros(drawings[0].shape, np.int32), (300, 180), 60, 1, -1)
+    assert all(is_open(regions) for regions in segment_sequence(drawings))
+    assert not any(is_open(regions) for regions in segment_sequence(drawings, [paint, None]))
+
+
 def test_a_divided_region_is_counted_and_measured_as_any_other():
     mended = segment_sequence([ball(300, 180), ball(306, 183, missing=80)])[1]
     assert mended.areas.tolist() == np.bincount(mended.ids[mended.inside], minlength=mended.count).tolist()

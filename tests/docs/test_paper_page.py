@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-import longanimation.models
 import longanimation.shot
 from longanimation.cli.app import app
 from longanimation.pipeline import SegmentSettings, WindowSettings
@@ -34,10 +33,6 @@ def published(name):
 def test_every_test_named_exists():
     named = [word for command in re.findall(r"`pytest ([^`]+)`", PAGE) for word in command.split()]
     assert named and all((ROOT / name).exists() for name in named)
-
-
-def test_every_network_named_exists():
-    assert all(hasattr(longanimation.models, name) for name in re.findall(r"`longanimation\.models\.(\w+)`", PAGE))
 
 
 def test_every_option_named_exists():

@@ -1,5 +1,6 @@
 """The cel finish: closed regions at the drawing's own resolution, one exact colour each, the artist's line on top."""
 
+from .cut_by_paint import cut_by_paint, main_labels
 from .neighbours import Neighbours, neighbours
 from .paint import composite, paint, paint_key_frame
 from .palette import Palette
@@ -18,8 +19,10 @@ __all__ = [
     "RegionMap",
     "RegionTracker",
     "composite",
+    "cut_by_paint",
     "decide",
     "extract_palette",
+    "main_labels",
     "neighbours",
     "paint",
     "paint_key_frame",

@@ -5,10 +5,9 @@ import numpy as np
 
 from longanimation.errors import InputError
 
+from .cut_by_paint import cut_by_paint, main_labels
 from .palette import Palette
 from .region_map import RegionMap
-
-_SPECK = 1 / 120  # of the height: what is thinner and differs from its region's colour is the picture's noise
 
 
 def paint(region_map: RegionMap, labels: np.ndarray, palette: Palette | np.ndarray) -> np.ndarray:
@@ -35,13 +34,9 @@ def paint_key_frame(region_map: RegionMap, picture: np.ndarray, palette: Palette
 
     picture: uint8 [H, W, 3] without lines -> uint8 [H, W, 3].
     """
-    labels, count, kinds = palette.labels(picture), region_map.count, len(palette.colors)
-    pair = region_map.ids[region_map.inside].astype(np.int64) * kinds + labels[region_map.inside]
-    own = np.bincount(pair, minlength=count * kinds).reshape(count, kinds).argmax(1)
-    others = (labels != own[region_map.ids]).astype(np.uint8)
-    side = max(3, round(_SPECK * labels.shape[0]))
-    others = cv2.morphologyEx(others, cv2.MORPH_OPEN, np.ones((side, side), np.uint8)) > 0
-    return np.where(others[..., None], palette.colors[labels], paint(region_map, own, palette))
+    labels = palette.labels(picture)
+    region_map = cut_by_paint(region_map, labels)
+    return paint(region_map, main_labels(region_map, labels), palette)
 
 
 def composite(colors: np.ndarray, ink: np.ndarray) -> np.ndarray:

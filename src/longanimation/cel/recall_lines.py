@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from .cut_by_paint import cut_by_paint
 from .grow import grow
 from .region_map import RegionMap
 from .rooms import UNITS
@@ -31,13 +32,16 @@ INTERIOR = 400  # pixels of a region that are looked up
 BESIDE = 3  # how far across an outline the region on its other side is looked for
 
 
-def segment_sequence(drawings: list[np.ndarray]) -> list[RegionMap]:
+def segment_sequence(drawings: list[np.ndarray], paint: list[np.ndarray | None] | None = None) -> list[RegionMap]:
     """`segment` for drawings that follow each other. Where a line ends before a gap, and the outline of a region of
     one of the two drawings before or after, moved to where it fits the lines here, goes on across it, it is closed.
 
-    drawings: uint8 [H, W], 255 paper, 0 full line. Raises InputError as `segment` does.
+    drawings: uint8 [H, W], 255 paper, 0 full line. paint: for each drawing int [H, W], labels of its paint if that is
+    known: then it is divided as `cut_by_paint` does, before others are compared. Raises InputError as `segment` does.
     """
     cuts = [segment(lines) for lines in drawings]
+    if paint is not None:
+        cuts = [cut if labels is None else cut_by_paint(cut, labels) for cut, labels in zip(cuts, paint, strict=True)]
     step = max(1, round(min(cuts[0].shape) / SIDE)) if cuts else 1
     distances = [_distance(regions.inside, step) if len(regions.ends) else None for regions in cuts]
     count = len(cuts)

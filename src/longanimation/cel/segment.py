@@ -24,10 +24,19 @@ SPECK_SHARE = 1 / 400  # side of the smallest hole that is a region and not nois
 def default_gap(line: np.ndarray) -> int:
     """Widest gap in an outline, in free pixels, to be bridged in a drawing. line: uint8 [H, W], 1 on lines."""
     side = min(line.shape)
-    gap = max(2, round(side * GAP_SHARE))
+    gap = _usual_gap(side)
+    return max(gap, round(side * BROKEN_GAP_SHARE)) if is_broken(line) else gap
+
+
+def is_broken(line: np.ndarray) -> bool:
+    """Whether the lines of a drawing come in crumbs, as a machine extracts them. line: uint8 [H, W], 1 on lines."""
     pieces = cv2.connectedComponentsWithStats(line, connectivity=8)[2][1:]
-    crumbs = pieces[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1) <= 2 * gap
-    return gap if crumbs.sum() < CRUMBS else max(gap, round(side * BROKEN_GAP_SHARE))
+    longest = pieces[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1)
+    return bool((longest <= 2 * _usual_gap(min(line.shape))).sum() >= CRUMBS)
+
+
+def _usual_gap(side: int) -> int:
+    return max(2, round(side * GAP_SHARE))
 
 
 def segment(lines: np.ndarray, *, gap: int | None = None) -> RegionMap:

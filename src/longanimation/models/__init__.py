@@ -9,6 +9,7 @@ _MODULES = {
     "FrameStackAutoencoder": "frame_stack_autoencoder",
     "LineNetwork": "line_network",
     "ProjectedMemory": "dynamic_global_local_memory",
+    "RegionMatcher": "region_matcher",
     "SketchDiT": "sketch_dit",
     "VideoXLHistory": "video_xl_history",
     "VideoXLMemory": "video_xl_memory",

@@ -8,7 +8,10 @@ import numpy as np
 import torch
 
 from longanimation.cel import Palette, RegionTracker, composite, extract_palette
+from longanimation.cel.line_mask import line_mask
+from longanimation.cel.segment import is_broken
 from longanimation.errors import InputError
+from longanimation.lines import read_lines
 from longanimation.lines.drawing import LineDrawing
 from longanimation.lines.erase import erase_lines
 from longanimation.lines.flow import Carried
@@ -258,7 +261,17 @@ class CorrespondenceWindow:
         placed = [self._is_placed(reference) for reference in shown]
         options = {} if cel else {"with_ground": not any(placed)}
         for reference, in_place in zip(shown, placed, strict=True):
-            lines = reference.drawing.lines
+            lines = _lines_of(reference) if cel else reference.drawing.lines
             framing = state.framing if reference.frame is not None else frame_content([lines], side=self._side(state))
             image = erase_lines(reference.image, lines) if state.inked else reference.image
             painter.remember_reference(state.bank, image, lines, framing, in_place, **options)
+
+
+def _lines_of(reference: Reference) -> np.ndarray:
+    """uint8 [H, W]: by which lines the regions of a reference are read. A drawing in crumbs, which a machine extracted,
+    has lost lines that the painted key frame still shows; but only the drawing has trace lines."""
+    drawing = reference.drawing
+    whole = reference.frame is None or drawing.extracted or drawing.traces.any()
+    if whole or not is_broken(line_mask(drawing.lines)):
+        return drawing.lines
+    return read_lines(reference.image, "painted").lines

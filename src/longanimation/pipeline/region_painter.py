@@ -7,9 +7,10 @@ from longanimation.cel import (
     Palette,
     RegionTracker,
     composite,
+    cut_by_paint,
     decide,
+    main_labels,
     paint,
-    paint_key_frame,
     segment,
     segment_sequence,
 )
@@ -38,12 +39,12 @@ class RegionPainter:
         self, bank: RegionMemory, image: np.ndarray, lines: np.ndarray, framing: Framing, placed: bool
     ) -> None:
         """image: uint8 [H, W, 3]; lines: uint8 [H, W] of the same size; placed: it stands where the shot stands."""
-        regions = segment(lines)
-        view = view_regions(self.memory, lines, regions, framing, POINTS)
         labels = self.palette.labels(image)
+        regions = cut_by_paint(segment(lines), labels)
+        view = view_regions(self.memory, lines, regions, framing, POINTS)
         rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
         rim = torch.from_numpy(np.bincount(rim, minlength=len(self.palette.colors)).astype(np.float32))
-        bank.add_reference(view, self._painted(image, regions, view), KEY_FRAME if placed else SHEET, rim)
+        bank.add_reference(view, self._painted(labels, regions, view), KEY_FRAME if placed else SHEET, rim)
 
     def color(
         self,
@@ -61,35 +62,39 @@ class RegionPainter:
         its regions keep their colours and nothing is guessed. Nor is it in a drawing without lines.
         """
         seen = []
-        cuts = segment_sequence([drawing.lines for drawing in drawings])
-        for drawing, regions, picture in zip(drawings, cuts, painted, strict=True):
+        known = [
+            None if picture is None else self.palette.labels(erase_lines(picture, drawing.lines))
+            for drawing, picture in zip(drawings, painted, strict=True)
+        ]
+        cuts = segment_sequence([drawing.lines for drawing in drawings], known)
+        for drawing, regions, labels in zip(drawings, cuts, known, strict=True):
             view = view_regions(self.memory, drawing.lines, regions, framing, POINTS)
             tokens = bank.look(view)
             blank = regions.count == 1
-            if picture is not None:
-                shares = bank.known(self._painted(picture, regions, view))
+            if labels is not None:
+                shares = bank.known(self._painted(labels, regions, view))
             elif blank:
                 shares = bank.blank()
             else:
                 shares = bank.read(view, tokens, traced_borders(regions, drawing.traces, view.regions))
-            bank.add_frame(view, tokens, shares, certain=blank or picture is not None)
+            bank.add_frame(view, tokens, shares, certain=blank or labels is not None)
             seen.append((regions, view))
         frames = []
-        for drawing, picture, (regions, view), shares in zip(drawings, painted, seen, bank.settle(), strict=True):
-            if picture is None:
+        for drawing, labels, (regions, view), shares in zip(drawings, known, seen, bank.settle(), strict=True):
+            if labels is not None:
+                decided = main_labels(regions, labels)
+            else:
                 votes = np.zeros((regions.count, len(self.palette.colors)), np.float32)
                 votes[view.regions] = shares.sum(1).numpy()
-                colors = paint(regions, decide(votes, regions).labels, self.palette)
-            else:
-                colors = paint_key_frame(regions, erase_lines(picture, drawing.lines), self.palette)
-            frames.append(composite(colors, drawing.ink))
+                decided = decide(votes, regions).labels
+            frames.append(composite(paint(regions, decided, self.palette), drawing.ink))
         return frames
 
-    def _painted(self, image: np.ndarray, regions: RegionMap, view: RegionView) -> torch.Tensor:
+    def _painted(self, labels: np.ndarray, regions: RegionMap, view: RegionView) -> torch.Tensor:
         """float32 [N, K]: share of each region's pixels that each palette colour paints, clear of the line's fringe: in
-        the eyes of a character sheet the rest would be mostly ink."""
+        the eyes of a character sheet the rest would be mostly ink. labels: int [H, W]."""
         colors = len(self.palette.colors)
         clear = clear_of_lines(regions)
-        pair = regions.ids[clear].astype(np.int64) * colors + self.palette.labels(image)[clear]
+        pair = regions.ids[clear].astype(np.int64) * colors + labels[clear]
         counts = np.bincount(pair, minlength=regions.count * colors).reshape(regions.count, colors)[view.regions]
         return torch.from_numpy((counts / np.maximum(counts.sum(1, keepdims=True), 1)).astype(np.float32))
