@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from cel_drawings import box_with_gap, paper, same_region
 
 from longanimation.cel import cut_by_paint, main_labels, segment
@@ -29,6 +30,17 @@ def test_every_colour_in_a_region_has_a_region_and_the_largest_keeps_its_number(
     cut = cut_by_paint(segment(box_with_gap(40)), labels)
     assert cut.count == 5, "the second patch of a label is another region"
     assert main_labels(cut, labels)[0] == 0 and sorted(main_labels(cut, labels)[1:]) == [1, 1, 2, 3]
+
+
+@pytest.mark.parametrize("height", [120, 480])
+def test_every_number_stands_for_pixels_off_the_lines(height):
+    rng, lines = np.random.default_rng(0), paper(height, height)
+    lines[:, ::24] = 0
+    labels = rng.integers(0, 3, (height // 6, height // 6)).repeat(6, 0).repeat(6, 1)
+    cut = cut_by_paint(segment(lines), labels)
+    assert cut.count > segment(lines).count
+    np.testing.assert_array_equal(cut.areas, np.bincount(cut.ids[cut.inside], minlength=cut.ids.max() + 1))
+    assert cut.areas.min() > 0
 
 
 def test_specks_and_thin_stripes_divide_nothing():

@@ -28,7 +28,7 @@ def cut_by_paint(region_map: RegionMap, labels: np.ndarray) -> RegionMap:
     their own, numbered after the others: specks and thin fringes do not. The same map if there are none.
     """
     others = labels != main_labels(region_map, labels)[region_map.ids]
-    side = max(3, round(THIN * labels.shape[0]))
+    side = max(3, round(THIN * labels.shape[0])) | 1  # an even window would move what it leaves
     core = (others & region_map.inside).astype(np.uint8)
     core = cv2.morphologyEx(core, cv2.MORPH_OPEN, np.ones((side, side), np.uint8)).view(bool)
     if not core.any():
