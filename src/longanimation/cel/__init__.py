@@ -1,6 +1,6 @@
 """The cel finish: closed regions at the drawing's own resolution, one exact colour each, the artist's line on top."""
 
-from .cut_by_paint import cut_by_paint, main_labels
+from .cut_by_paint import cut_by_paint, label_counts, main_labels
 from .neighbours import Neighbours, neighbours
 from .paint import composite, paint, paint_key_frame
 from .palette import Palette
@@ -22,6 +22,7 @@ __all__ = [
     "cut_by_paint",
     "decide",
     "extract_palette",
+    "label_counts",
     "main_labels",
     "neighbours",
     "paint",

@@ -12,13 +12,17 @@ from .region_map import RegionMap
 THIN = 1 / 120  # of the height: what is thinner and differs from its region's paint is the picture's noise
 
 
-def main_labels(region_map: RegionMap, labels: np.ndarray) -> np.ndarray:
-    """int64 [count]: the label that most pixels of each region have, clear of the line's fringe. labels: int [H, W], at
-    least 0."""
-    kinds = int(labels.max(initial=0)) + 1
+def label_counts(region_map: RegionMap, labels: np.ndarray, kinds: int) -> np.ndarray:
+    """int64 [count, kinds]: how many pixels of each region have each label, clear of the line's fringe, which in the eyes
+    of a character sheet is most of them, and ink. labels: int [H, W], 0..kinds-1."""
     clear = clear_of_lines(region_map)
     pair = region_map.ids[clear].astype(np.int64) * kinds + labels[clear]
-    return np.bincount(pair, minlength=region_map.count * kinds).reshape(-1, kinds).argmax(1)
+    return np.bincount(pair, minlength=region_map.count * kinds).reshape(-1, kinds)
+
+
+def main_labels(region_map: RegionMap, labels: np.ndarray) -> np.ndarray:
+    """int64 [count]: the label that most of these pixels of each region have. labels: int [H, W], at least 0."""
+    return label_counts(region_map, labels, int(labels.max()) + 1).argmax(1)
 
 
 def cut_by_paint(region_map: RegionMap, labels: np.ndarray) -> RegionMap:

@@ -9,12 +9,12 @@ from longanimation.cel import (
     composite,
     cut_by_paint,
     decide,
+    label_counts,
     main_labels,
     paint,
     segment,
     segment_sequence,
 )
-from longanimation.cel.read_palette import clear_of_lines
 from longanimation.cel.region_map import RegionMap
 from longanimation.lines.drawing import LineDrawing
 from longanimation.lines.erase import erase_lines
@@ -91,10 +91,6 @@ class RegionPainter:
         return frames
 
     def _painted(self, labels: np.ndarray, regions: RegionMap, view: RegionView) -> torch.Tensor:
-        """float32 [N, K]: share of each region's pixels that each palette colour paints, clear of the line's fringe: in
-        the eyes of a character sheet the rest would be mostly ink. labels: int [H, W]."""
-        colors = len(self.palette.colors)
-        clear = clear_of_lines(regions)
-        pair = regions.ids[clear].astype(np.int64) * colors + labels[clear]
-        counts = np.bincount(pair, minlength=regions.count * colors).reshape(regions.count, colors)[view.regions]
+        """float32 [N, K]: share of each region's pixels that each palette colour paints. labels: int [H, W]."""
+        counts = label_counts(regions, labels, len(self.palette.colors))[view.regions]
         return torch.from_numpy((counts / np.maximum(counts.sum(1, keepdims=True), 1)).astype(np.float32))
