@@ -13,8 +13,8 @@ THIN = 1 / 120  # of the height: what is thinner and differs from its region's p
 
 
 def label_counts(region_map: RegionMap, labels: np.ndarray, kinds: int) -> np.ndarray:
-    """int64 [count, kinds]: how many pixels of each region have each label, clear of the line's fringe, which in the eyes
-    of a character sheet is most of them, and ink. labels: int [H, W], 0..kinds-1."""
+    """int64 [count, kinds]: how many pixels of each region have each label, clear of the line's fringe: the eyes of a
+    character sheet would be mostly ink. labels: int [H, W], 0..kinds-1."""
     clear = clear_of_lines(region_map)
     pair = region_map.ids[clear].astype(np.int64) * kinds + labels[clear]
     return np.bincount(pair, minlength=region_map.count * kinds).reshape(-1, kinds)
