@@ -57,8 +57,8 @@ if __name__ == "__main__":
         for stage in SHARDED:
             run_debug(stage, Path(sys.argv[1]), steps=10)
             run_debug(stage, Path(sys.argv[1]))
-        sys.exit()
-    curves = {stage: run_debug(stage, Path(sys.argv[1])) for stage in STAGES}
+    else:
+        curves = {stage: run_debug(stage, Path(sys.argv[1])) for stage in STAGES}
     if "--store" in sys.argv:
         STORED.write_text(json.dumps({s: [round(v, 5) for v in c] for s, c in curves.items()}, indent=1) + "\n")
     if torch.distributed.is_initialized():

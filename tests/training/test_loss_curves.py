@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -26,6 +27,9 @@ gradients into whole steps, and twenty of a high rate make it grow: up to 0.075 
 
 SAME_MACHINE = 1e-3
 """Relative; two processes add up gradients in another order."""
+
+
+CRASHES = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)
 
 
 class Killed(Exception):
@@ -64,21 +68,22 @@ def test_a_stage_follows_its_stored_curve(curves, stage):
 
 
 def run_on_two(*arguments) -> None:
-    """stage_runs.py on two processes."""
+    """stage_runs.py on two processes; from the start again, at most twice, where gloo has crashed one of them: about
+    one run in a hundred, inside torch, whatever is computed. A run that ends by itself, well or not, counts."""
     script = os.path.join(os.path.dirname(__file__), "stage_runs.py")
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
-    for _ in range(2):
+    for _ in range(3):
         done = subprocess.run(
             [*launch, script, *map(str, arguments)],
-            env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+            env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "PYTHONFAULTHANDLER": "1"},
             capture_output=True,
             text=True,
             timeout=400,
         )
-        if "exitcode: -6" not in done.stderr:  # gloo aborts a process once in a while: once more, from the start
+        if not any(f"exitcode  : -{crash.value} " in done.stderr for crash in CRASHES):
             break
         shutil.rmtree(arguments[0], ignore_errors=True)
-    assert done.returncode == 0, done.stderr[-6000:]
+    assert done.returncode == 0, done.stderr[-12000:]
 
 
 def test_weights_divided_among_two_processes_follow_the_curves_of_one(curves, folder):
