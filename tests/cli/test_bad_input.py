@@ -98,6 +98,10 @@ def output_is_a_picture(folder):
     return ["in", "--output", "result.png"], "names one picture"
 
 
+def output_is_a_video_of_another_kind(folder):
+    return ["in", "--output", "result.avi"], "read, not written"
+
+
 def resume_and_overwrite(folder):
     return ["in", "--resume", "--overwrite"], "exclude each other"
 
@@ -118,7 +122,7 @@ CASES = [
     no_frames, missing_input, not_a_video, mixed_sizes, unreadable_frame_37, missing_reference, unreadable_reference,
     reference_of_no_frame, unknown_model, a_folder_that_is_no_model, output_is_a_file, output_below_a_file,
     output_video_below_a_file, output_is_the_input, output_holds_other_pictures, output_is_a_picture,
-    resume_and_overwrite, bad_rate, unknown_finish, no_reference,
+    output_is_a_video_of_another_kind, resume_and_overwrite, bad_rate, unknown_finish, no_reference,
 ]  # fmt: skip
 
 

@@ -69,7 +69,18 @@ def test_hidden_files_thumbnails_and_notes_are_ignored(tmp_path):
     paint(tmp_path / "._2.png")
     (tmp_path / "Thumbs.db").write_bytes(b"x")
     (tmp_path / "notes.txt").write_text("x")
-    assert open_sequence(tmp_path).names == ["1.png"]
+    frames = open_sequence(tmp_path)
+    assert (frames.names, frames.notes) == (["1.png"], [])
+
+
+def test_pictures_that_cannot_be_read_are_named(tmp_path):
+    for name in ("1.png", "3.png"):
+        paint(tmp_path / name)
+    for name in ("2.psd", "4.KRA"):
+        (tmp_path / name).write_bytes(b"x")
+    frames = open_sequence(tmp_path)
+    assert frames.names == ["1.png", "3.png"]
+    assert any("2.psd and 1 more" in note for note in frames.notes)
 
 
 def test_names_without_numbers_are_taken_in_natural_order_from_zero(tmp_path):

@@ -95,6 +95,7 @@ def colorize(
     """
     from longanimation.lines import describe
     from longanimation.media import as_rate, open_sequence
+    from longanimation.media.sequence import frame_count
     from longanimation.model_options import ModelOptions
     from longanimation.presets import find_model, is_diffusion_model, load_window_model
     from longanimation.shot import Interrupted, ShotOutput, ShotSettings, read_prompts, read_references, run_shot
@@ -116,7 +117,7 @@ def colorize(
         mode = resolve_mode(sequence, lines.value)
         notes: list[str] = []
         references = read_references(reference, sequence, mode=mode, notes=notes)
-        report.note(f"{len(sequence)} frames of {sequence.width}x{sequence.height}")
+        report.note(f"{frame_count(len(sequence))} of {sequence.width}x{sequence.height}")
         for note in [describe(mode), *sequence.notes, *notes, *room]:
             report.note(note)
         settings = ShotSettings(mode, prompts.whole, seed, traces.value, as_rate(fps))
@@ -164,10 +165,13 @@ def colorize(
 
 
 def _summary(result) -> str:
+    from longanimation.media.sequence import frame_count
+
+    frames = frame_count(result.frames)
     if result.already_finished:
-        return f"{result.output} is finished already: {result.frames} frames, nothing to do"
+        return f"{result.output} is finished already: {frames}, nothing to do"
     times = f"{duration(result.seconds)}, {result.seconds_per_frame:.2f} s a frame"
-    return f"{result.frames} frames in {result.output} ({times})"
+    return f"{frames} in {result.output} ({times})"
 
 
 def _say_how_to_go_on(stopped, report: Report) -> int:

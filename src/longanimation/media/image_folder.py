@@ -16,6 +16,7 @@ from longanimation.media.sequence import FrameSequence
 
 _DIGITS = re.compile(r"[0-9]+")
 _LONGEST_GAP_LIST = 100_000
+_OTHER_PICTURES = frozenset(".gif .psd .psb .clip .kra .ora .xcf .exr .dpx .jp2 .heic .avif .svg .ai .tvpp".split())
 
 
 class ImageSequence(FrameSequence):
@@ -64,7 +65,12 @@ def open_folder(folder: Path, fps: Fraction | None) -> FrameSequence:
     paths.sort(key=lambda path: natural_key(path.name))
     numbers = frame_numbers(paths)
     order = sorted(range(len(paths)), key=numbers.__getitem__)
-    return ImageSequence(folder, [paths[i] for i in order], [numbers[i] for i in order], fps)
+    sequence = ImageSequence(folder, [paths[i] for i in order], [numbers[i] for i in order], fps)
+    others = [name for name in names if Path(name).suffix.lower() in _OTHER_PICTURES]
+    if others:
+        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        sequence.notes.append(f"left out, since only png, jpg, tga, tif, webp and bmp are read: {others[0]}{more}")
+    return sequence
 
 
 def open_picture(path: Path, fps: Fraction | None) -> FrameSequence:

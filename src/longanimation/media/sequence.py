@@ -114,3 +114,8 @@ def _as_frame(array: np.ndarray, index: int) -> np.ndarray:
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or 0 in array.shape:
         raise InputError(f"frame {index} has shape {array.shape}; give [H, W], [H, W, 3] or [H, W, 4]")
     return np.repeat(array, 3, axis=2) if array.shape[2] == 1 else array
+
+
+def frame_count(count: int) -> str:
+    """In words: "1 frame", "2 frames"."""
+    return "1 frame" if count == 1 else f"{count} frames"

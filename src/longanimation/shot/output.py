@@ -15,6 +15,7 @@ from longanimation.errors import InputError
 from longanimation.media import FrameSequence, encode_video, is_video_output
 from longanimation.media.atomic import cannot_write, make_folder, put_in_place, remove_leftovers, write_json
 from longanimation.media.image_file import is_image
+from longanimation.media.open_sequence import VIDEO_SUFFIXES
 from longanimation.shot.checkpoint import CheckpointFolder
 from longanimation.shot.frame_store import FrameStore
 from longanimation.shot.identity import changes
@@ -173,8 +174,11 @@ class ShotOutput:
             raise InputError(f"cannot write {self.path}: it is a folder; choose another name")
         if not self.is_video and self.path.exists() and not self.path.is_dir():
             raise InputError(f"cannot write into {self.path}: it is a file; give a folder or a name ending in .mp4")
-        if not self.is_video and is_image(self.path) and not self.path.exists():
-            raise InputError(f"{self.path} names one picture; give a folder or a name ending in .mp4")
+        if not self.is_video and not self.path.exists():
+            if is_image(self.path):
+                raise InputError(f"{self.path} names one picture; give a folder or a name ending in .mp4")
+            if self.path.suffix.lower() in VIDEO_SUFFIXES:
+                raise InputError(f"{self.path}: such videos are read, not written; give a name ending in .mp4 or .mov")
 
     def _check_foreign(self, overwrite: bool) -> None:
         if not overwrite:

@@ -9,6 +9,7 @@ import numpy as np
 
 from longanimation.data.prepare.measure import FrameMeasure, has_bars, measure_motion, picture_box
 from longanimation.data.prepare.settings import PrepareSettings
+from longanimation.media.sequence import frame_count
 
 # In the order in which they are tried; the first that holds is the one reported.
 REASONS = {
@@ -57,7 +58,7 @@ def judge_shot(start: int, measures: Sequence[FrameMeasure], settings: PrepareSe
     edges = [0, *(k for k in range(1, len(blank)) if blank[k] != blank[k - 1]), len(blank)]
     for first, end in zip(edges, edges[1:], strict=False):
         if blank[first]:
-            yield Piece(start + first, start + end, "blank", _frames(end - first))
+            yield Piece(start + first, start + end, "blank", frame_count(end - first))
             continue
         for a, b in _parts(end - first, settings):
             yield _judge(start + first + a, measures[first + a : first + b], settings)
@@ -76,7 +77,7 @@ def _parts(count: int, settings: PrepareSettings) -> list[tuple[int, int]]:
 def _judge(start: int, measures: Sequence[FrameMeasure], settings: PrepareSettings) -> Piece:
     stop = start + len(measures)
     if len(measures) < settings.shortest:
-        return Piece(start, stop, "too short", f"{_frames(len(measures))}, {settings.shortest} needed")
+        return Piece(start, stop, "too short", f"{frame_count(len(measures))}, {settings.shortest} needed")
     size = measures[0].rows.size, measures[0].columns.size
     box = picture_box(measures)
     bars = has_bars(box, size)
@@ -108,7 +109,3 @@ def _verdict(size, box, bars, motion, settings) -> tuple[str | None, str]:
     if motion.moving < settings.min_motion:
         return "fade", f"{motion.moving:.2%} of the picture moves when brightness is evened"
     return None, ""
-
-
-def _frames(count: int) -> str:
-    return "1 frame" if count == 1 else f"{count} frames"
