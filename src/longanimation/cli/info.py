@@ -96,6 +96,8 @@ def _print(content: dict) -> None:
             print(f"{name}:")
             for key, entry in value.items():
                 print(f"  {key}: {entry}")
+        elif name == "notes":
+            print("\n  ".join([f"{name}:", *value]))
         elif isinstance(value, list):
             print(f"{name}: {', '.join(map(str, value)) or 'none'}")
         else:
