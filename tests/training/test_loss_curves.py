@@ -68,8 +68,8 @@ def test_a_stage_follows_its_stored_curve(curves, stage):
 
 
 def run_on_two(*arguments) -> None:
-    """stage_runs.py on two processes; from the start again, at most twice, where gloo has crashed one of them: about
-    one run in a hundred, inside torch, whatever is computed. A run that ends by itself, well or not, counts."""
+    """stage_runs.py on two processes; from the start again, at most twice, where one of them crashed inside torch, as
+    happens once in a while with gloo. A run that ends by itself, well or not, counts."""
     script = os.path.join(os.path.dirname(__file__), "stage_runs.py")
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
     for _ in range(3):
