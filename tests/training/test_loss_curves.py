@@ -28,7 +28,6 @@ gradients into whole steps, and twenty of a high rate make it grow: up to 0.075 
 SAME_MACHINE = 1e-3
 """Relative; two processes add up gradients in another order."""
 
-
 CRASHES = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)
 
 

@@ -94,8 +94,7 @@ def colorize(
     Exit code 0: every frame is written. 2: the input cannot be used (one line says why). 130: stopped, resumable.
     """
     from longanimation.lines import describe
-    from longanimation.media import as_rate, open_sequence
-    from longanimation.media.sequence import frame_count
+    from longanimation.media import as_rate, frame_count, open_sequence
     from longanimation.model_options import ModelOptions
     from longanimation.presets import find_model, is_diffusion_model, load_window_model
     from longanimation.shot import Interrupted, ShotOutput, ShotSettings, read_prompts, read_references, run_shot
@@ -165,7 +164,7 @@ def colorize(
 
 
 def _summary(result) -> str:
-    from longanimation.media.sequence import frame_count
+    from longanimation.media import frame_count
 
     frames = frame_count(result.frames)
     if result.already_finished:

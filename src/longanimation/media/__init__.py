@@ -2,7 +2,7 @@
 
 from longanimation.media.image_file import encode_png, read_image
 from longanimation.media.open_sequence import open_sequence
-from longanimation.media.sequence import FrameSequence, as_rate, from_arrays
+from longanimation.media.sequence import FrameSequence, as_rate, frame_count, from_arrays
 from longanimation.media.video_encode import VideoEncoder, encode_video
 from longanimation.media.writer import FrameWriter, PngFolderWriter, VideoWriter, is_video_output, open_writer
 
@@ -15,6 +15,7 @@ __all__ = [
     "as_rate",
     "encode_png",
     "encode_video",
+    "frame_count",
     "from_arrays",
     "is_video_output",
     "open_sequence",
